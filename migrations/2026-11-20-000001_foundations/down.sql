@@ -1,0 +1,10 @@
+DROP TABLE revoked_tokens;
+DROP TABLE resource_introspectors;
+DROP TABLE resources;
+DROP TABLE scopes;
+DROP TABLE client_secrets;
+DROP TABLE clients;
+DROP TABLE signing_keys;
+DROP TABLE sealed_values;
+DROP TABLE leases;
+DROP TABLE generations;

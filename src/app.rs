@@ -1,0 +1,58 @@
+//! The handles of everything outside, and no behaviour: what a decision needs, it takes from here.
+
+use crate::cache::{Cache, CacheAway};
+use crate::config::Config;
+use crate::directory::Directory;
+use crate::keyring::{Keyring, KeyringError};
+use crate::observe::Counters;
+use crate::store::{Store, StoreError};
+use crate::time::Clock;
+use crate::remembered::Remembered;
+
+#[derive(Clone)]
+pub struct App {
+    pub config: Config,
+    pub store: Store,
+    pub cache: Cache,
+    pub keyring: Keyring,
+    pub directory: Directory,
+    pub remembered: Remembered,
+    pub counters: Counters,
+    pub clock: Clock,
+}
+
+/// Why a start did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Keyring(#[from] KeyringError),
+    #[error("{0}")]
+    Cache(#[from] CacheAway),
+    #[error(
+        "the database lacks migrations ({0}) and `database.migrate_at_start` is off: run `countersign migrate up`"
+    )]
+    Unmigrated(String),
+}
+
+impl App {
+    /// Opens every door, in the order in which they need each other.
+    pub async fn open(config: Config, clock: Clock) -> Result<Self, StartError> {
+        let counters = Counters::new(clock.now());
+        let store = Store::open(&config.database).await?;
+        if config.database.migrate_at_start {
+            store.migrate_up().await?;
+        } else {
+            let pending = store.migration_status().await?.pending;
+            if !pending.is_empty() {
+                return Err(StartError::Unmigrated(pending.join(", ")));
+            }
+        }
+        let keyring = Keyring::open(&store, &config.keys, clock.now()).await?;
+        let cache = Cache::open(&config.cache, keyring.cache_key().clone())?;
+        let directory = Directory::new(store.clone(), cache.clone(), counters.clone());
+        let remembered = Remembered::default();
+        Ok(Self { config, store, cache, keyring, directory, remembered, counters, clock })
+    }
+}

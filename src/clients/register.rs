@@ -1,0 +1,77 @@
+//! Registering a client, on an operator's word. What it registers is RFC 7591 metadata.
+
+use super::secrets::{self, NewSecret};
+use crate::app::App;
+use crate::failure::{Outcome, Reason, Refused};
+use crate::protocol::client_authentication::AuthMethod;
+use crate::protocol::client_metadata::ClientMetadata;
+use crate::protocol::error::ErrorCode;
+use crate::protocol::token::GrantType;
+use crate::store::clients::ClientRow;
+use crate::store::new_id;
+use crate::time::UnixTime;
+
+/// A client that was just made.
+pub struct Registered {
+    pub id: String,
+    pub name: String,
+    pub auth_method: AuthMethod,
+    pub metadata: ClientMetadata,
+    /// `None` for a public client.
+    pub secret: Option<NewSecret>,
+}
+
+pub async fn register(app: &App, metadata: ClientMetadata, now: UnixTime) -> Outcome<Registered> {
+    let auth_method = metadata.token_endpoint_auth_method.unwrap_or(AuthMethod::ClientSecretBasic);
+    check_method(auth_method, &metadata)?;
+    check_scopes(app, &metadata).await?;
+
+    let id = new_id(now);
+    let name = metadata.client_name.clone().unwrap_or_else(|| id.clone());
+    let metadata = ClientMetadata { token_endpoint_auth_method: Some(auth_method), ..metadata };
+    let document = serde_json::to_string(&metadata)
+        .map_err(|_| refused(Reason::Malformed, "the metadata cannot be written down".to_owned()))?;
+    let row = ClientRow {
+        id: id.clone(),
+        name: name.clone(),
+        auth_method: auth_method.as_str().to_owned(),
+        document,
+        disabled_at: None,
+        created_at: now,
+        updated_at: now,
+    };
+    let secret = (auth_method != AuthMethod::None).then(|| secrets::make(app, &id, None, now));
+    let (secret, secret_row) = secret.unzip();
+    app.store.add_client(row, secret_row).await?;
+    Ok(Registered { id, name, auth_method, metadata, secret })
+}
+
+fn check_method(method: AuthMethod, metadata: &ClientMetadata) -> Result<(), Refused> {
+    if !AuthMethod::SERVED.contains(&method) {
+        return Err(refused(Reason::WrongAuthMethod, format!("the authentication method {method} is not served yet")));
+    }
+    if method == AuthMethod::None && metadata.grant_types.contains(&GrantType::ClientCredentials) {
+        return Err(refused(
+            Reason::NotConfidential,
+            "client_credentials is for clients with a secret (RFC 6749 section 4.4)".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// A scope that does not exist is more often a slip than a plan.
+async fn check_scopes(app: &App, metadata: &ClientMetadata) -> Outcome<()> {
+    let Some(asked) = &metadata.scope else { return Ok(()) };
+    let known = app.store.scopes().await?;
+    let missing: Vec<&str> =
+        asked.iter().map(AsRef::as_ref).filter(|name: &&str| known.iter().all(|row| row.name != *name)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let about = format!("there is no scope {}: `countersign scope create` makes one", missing.join(", "));
+    Err(refused(Reason::UnknownScope, about).into())
+}
+
+fn refused(reason: Reason, about: String) -> Refused {
+    Refused::new(ErrorCode::InvalidClientMetadata, reason, about)
+}

@@ -1,0 +1,52 @@
+//! Client secrets: several may live at once, so that one can be replaced without a moment in which none works.
+
+use crate::app::App;
+use crate::failure::{Outcome, Reason, Refused};
+use crate::protocol::client_authentication::AuthMethod;
+use crate::protocol::error::ErrorCode;
+use crate::secret::{ClientSecret, Plain};
+use crate::store::clients::SecretRow;
+use crate::store::new_id;
+use crate::time::UnixTime;
+
+/// A secret that was just made: the only time that its text is known.
+pub struct NewSecret {
+    pub id: String,
+    pub secret: Plain<ClientSecret>,
+    pub expires_at: Option<UnixTime>,
+}
+
+pub(super) fn make(app: &App, client_id: &str, expires_at: Option<UnixTime>, now: UnixTime) -> (NewSecret, SecretRow) {
+    let secret = Plain::<ClientSecret>::generate();
+    let id = new_id(now);
+    let row = SecretRow {
+        id: id.clone(),
+        client_id: client_id.to_owned(),
+        hash: secret.hash(app.keyring.secret_hash_key()),
+        created_at: now,
+        expires_at,
+    };
+    (NewSecret { id, secret, expires_at }, row)
+}
+
+/// Gives a confidential client one more secret. Its other secrets end at `others_expire_at`, if that is given.
+pub async fn add_secret(
+    app: &App,
+    client_id: &str,
+    expires_at: Option<UnixTime>,
+    others_expire_at: Option<UnixTime>,
+    now: UnixTime,
+) -> Outcome<NewSecret> {
+    let refused = |reason, about: &'static str| Refused::new(ErrorCode::InvalidClientMetadata, reason, about);
+    let client = app
+        .store
+        .client(client_id)
+        .await?
+        .ok_or_else(|| refused(Reason::UnknownClient, "there is no client of this id"))?;
+    if client.auth_method == AuthMethod::None.as_str() {
+        return Err(refused(Reason::NotConfidential, "a public client has no secret").into());
+    }
+    let (new, row) = make(app, client_id, expires_at, now);
+    app.store.add_client_secret(row, others_expire_at).await?;
+    Ok(new)
+}

@@ -1,0 +1,206 @@
+//! The directory: clients, scopes and resources as they are read at every request. They describe, they do not end anything,
+//! so they may be one second old: each copy belongs to a generation, and a node asks twice a second which one is current.
+//!
+//! A copy is looked for in this process, then in the cache that all nodes share, then in the store.
+
+mod client;
+mod copies;
+mod resource;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use quick_cache::sync::Cache as Bounded;
+
+use crate::cache::Cache;
+use crate::observe::Counters;
+use crate::protocol::scope::{ScopeName, ScopeSet};
+use crate::store::generations::Generations;
+use crate::store::{Store, StoreError};
+
+pub use client::Client;
+pub use resource::Resource;
+
+/// A description older than this is asked for again before it is used.
+const FRESH_FOR: Duration = Duration::from_secs(1);
+/// How many clients a process keeps read; the rest are a cache's round trip away.
+const CLIENTS_KEPT: usize = 4096;
+
+#[derive(Debug, thiserror::Error)]
+pub enum DirectoryError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A row that no version of this program can have written.
+    #[error("the stored {0} cannot be read: {1}")]
+    Unreadable(&'static str, String),
+}
+
+pub type DirectoryResult<T> = Result<T, DirectoryError>;
+
+/// A handle to the directory; clones share it.
+#[derive(Clone)]
+pub struct Directory {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    cache: Cache,
+    counters: Counters,
+    current: ArcSwap<Current>,
+    asking: tokio::sync::Mutex<()>,
+    clients: Bounded<(i64, String), Arc<Client>>,
+    scopes: ArcSwap<(i64, Arc<Scopes>)>,
+    resources: ArcSwap<(i64, Arc<Vec<Resource>>)>,
+}
+
+/// The generations, and when they were last known to be current.
+struct Current {
+    generations: Generations,
+    asked: Option<Instant>,
+}
+
+/// The scopes that exist.
+#[derive(Default)]
+pub struct Scopes {
+    /// All of them.
+    pub known: ScopeSet,
+    /// Those that say who somebody is, and so mean nothing without a user.
+    pub identity: ScopeSet,
+}
+
+impl Directory {
+    pub fn new(store: Store, cache: Cache, counters: Counters) -> Self {
+        let current = Current { generations: Generations::default(), asked: None };
+        Self {
+            inner: Arc::new(Inner {
+                store,
+                cache,
+                counters,
+                current: ArcSwap::from_pointee(current),
+                asking: tokio::sync::Mutex::new(()),
+                clients: Bounded::new(CLIENTS_KEPT),
+                scopes: ArcSwap::from_pointee((-1, Arc::default())),
+                resources: ArcSwap::from_pointee((-1, Arc::default())),
+            }),
+        }
+    }
+
+    /// Asks which generations are current. A job does so twice a second, so that no request has to.
+    pub async fn poll(&self) -> DirectoryResult<Generations> {
+        let asked = Instant::now();
+        let generations = self.inner.store.generations().await?;
+        self.inner.current.store(Arc::new(Current { generations, asked: Some(asked) }));
+        Ok(generations)
+    }
+
+    /// `None` when nothing of that id is registered. Strangers are not remembered: anybody could fill a cache with them.
+    pub async fn client(&self, id: &str) -> DirectoryResult<Option<Arc<Client>>> {
+        let generation = self.generations().await?.clients;
+        let key = (generation, id.to_owned());
+        if let Some(client) = self.inner.clients.get(&key) {
+            return Ok(Some(client));
+        }
+        let name = format!("client:{generation}:{id}");
+        let row = match self.copy(&name).await {
+            Some(row) => row,
+            None => {
+                let Some(row) = self.inner.store.client(id).await?.map(copies::ClientCopy::from) else { return Ok(None) };
+                self.keep(&name, &row).await;
+                row
+            }
+        };
+        let client = Arc::new(Client::read(row)?);
+        self.inner.clients.insert(key, Arc::clone(&client));
+        Ok(Some(client))
+    }
+
+    pub async fn scopes(&self) -> DirectoryResult<Arc<Scopes>> {
+        let generation = self.generations().await?.scopes;
+        let held = self.inner.scopes.load();
+        if held.0 == generation {
+            return Ok(Arc::clone(&held.1));
+        }
+        let name = format!("scopes:{generation}");
+        let rows: Vec<copies::ScopeCopy> = match self.copy(&name).await {
+            Some(rows) => rows,
+            None => {
+                let rows = self.inner.store.scopes().await?.into_iter().map(Into::into).collect();
+                self.keep(&name, &rows).await;
+                rows
+            }
+        };
+        let scopes = Arc::new(read_scopes(&rows)?);
+        self.inner.scopes.store(Arc::new((generation, Arc::clone(&scopes))));
+        Ok(scopes)
+    }
+
+    /// All registered resources: there are as many as APIs.
+    pub async fn resources(&self) -> DirectoryResult<Arc<Vec<Resource>>> {
+        let generation = self.generations().await?.resources;
+        let held = self.inner.resources.load();
+        if held.0 == generation {
+            return Ok(Arc::clone(&held.1));
+        }
+        let name = format!("resources:{generation}");
+        let rows: Vec<copies::ResourceCopy> = match self.copy(&name).await {
+            Some(rows) => rows,
+            None => {
+                let rows = self.inner.store.resources().await?.into_iter().map(Into::into).collect();
+                self.keep(&name, &rows).await;
+                rows
+            }
+        };
+        let resources = Arc::new(rows.into_iter().map(Resource::read).collect::<DirectoryResult<Vec<_>>>()?);
+        self.inner.resources.store(Arc::new((generation, Arc::clone(&resources))));
+        Ok(resources)
+    }
+
+    /// The current generations: as last polled, unless that is too long ago.
+    async fn generations(&self) -> DirectoryResult<Generations> {
+        if let Some(generations) = self.fresh() {
+            return Ok(generations);
+        }
+        let _one_at_a_time = self.inner.asking.lock().await;
+        match self.fresh() {
+            Some(generations) => Ok(generations),
+            None => self.poll().await,
+        }
+    }
+
+    fn fresh(&self) -> Option<Generations> {
+        let current = self.inner.current.load();
+        current.asked.filter(|asked| asked.elapsed() < FRESH_FOR).map(|_| current.generations)
+    }
+
+    /// A copy from the cache; one that cannot be had or read is none.
+    async fn copy<T: serde::de::DeserializeOwned>(&self, name: &str) -> Option<T> {
+        let found = self.inner.cache.get(name).await;
+        let outcome = match &found {
+            Ok(Some(_)) => "hit",
+            Ok(None) => "miss",
+            Err(_) => "away",
+        };
+        self.inner.counters.cache("get", outcome);
+        serde_json::from_slice(&found.ok()??).ok()
+    }
+
+    async fn keep(&self, name: &str, row: &impl serde::Serialize) {
+        let Ok(bytes) = serde_json::to_vec(row) else { return };
+        let kept = self.inner.cache.put(name, &bytes, copies::LIFETIME).await;
+        self.inner.counters.cache("put", if kept.is_ok() { "kept" } else { "away" });
+    }
+}
+
+fn read_scopes(rows: &[copies::ScopeCopy]) -> DirectoryResult<Scopes> {
+    let mut scopes: Vec<(ScopeName, bool)> = Vec::with_capacity(rows.len());
+    for row in rows {
+        let name = row.name.parse().map_err(|error| DirectoryError::Unreadable("scope", format!("{error}")))?;
+        scopes.push((name, row.built_in));
+    }
+    Ok(Scopes {
+        identity: scopes.iter().filter(|(_, built_in)| *built_in).map(|(name, _)| name.clone()).collect(),
+        known: scopes.into_iter().map(|(name, _)| name).collect(),
+    })
+}

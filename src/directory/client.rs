@@ -1,0 +1,52 @@
+//! A client as it registered itself.
+
+use super::copies::ClientCopy;
+use super::{DirectoryError, DirectoryResult};
+use crate::protocol::client_authentication::AuthMethod;
+use crate::protocol::client_metadata::ClientMetadata;
+use crate::protocol::resource::ResourceUri;
+use crate::protocol::scope::ScopeSet;
+use crate::protocol::token::GrantType;
+
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub id: String,
+    pub name: String,
+    pub auth_method: AuthMethod,
+    /// The scopes it may have.
+    pub scopes: ScopeSet,
+    metadata: ClientMetadata,
+}
+
+impl Client {
+    pub(super) fn read(row: ClientCopy) -> DirectoryResult<Self> {
+        let bad = |error: &dyn std::fmt::Display| DirectoryError::Unreadable("client", error.to_string());
+        let metadata = ClientMetadata::parse(row.document.as_bytes()).map_err(|fault| bad(&fault))?;
+        Ok(Self {
+            id: row.id,
+            name: row.name,
+            auth_method: row.auth_method.parse().map_err(|_| bad(&"its authentication method is unknown"))?,
+            scopes: metadata.scope.clone().unwrap_or_default(),
+            metadata,
+        })
+    }
+
+    /// Whether it can prove itself.
+    pub fn is_confidential(&self) -> bool {
+        self.auth_method != AuthMethod::None
+    }
+
+    pub fn may_use(&self, grant: GrantType) -> bool {
+        self.metadata.grant_types.contains(&grant)
+    }
+
+    /// The resources that it may ask tokens for; the first one is meant when it does not say.
+    pub fn audiences(&self) -> &[ResourceUri] {
+        &self.metadata.audience
+    }
+
+    /// How long its access tokens live, when it has a wish of its own.
+    pub fn access_token_lifetime(&self) -> Option<i64> {
+        self.metadata.access_token_lifetime
+    }
+}

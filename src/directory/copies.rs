@@ -1,0 +1,51 @@
+//! What a row looks like in the cache. No secret and nothing that ends anything is among it.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::store::clients::ClientRow;
+use crate::store::resources::ResourceRow;
+use crate::store::scopes::ScopeRow;
+
+/// A copy of a past generation is never asked for again; this only says when its room is free.
+pub const LIFETIME: Duration = Duration::from_secs(3600);
+
+#[derive(Serialize, Deserialize)]
+pub struct ClientCopy {
+    pub id: String,
+    pub name: String,
+    pub auth_method: String,
+    pub document: String,
+}
+
+impl From<ClientRow> for ClientCopy {
+    fn from(row: ClientRow) -> Self {
+        Self { id: row.id, name: row.name, auth_method: row.auth_method, document: row.document }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct ScopeCopy {
+    pub name: String,
+    pub built_in: bool,
+}
+
+impl From<ScopeRow> for ScopeCopy {
+    fn from(row: ScopeRow) -> Self {
+        Self { name: row.name, built_in: row.built_in }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct ResourceCopy {
+    pub uri: String,
+    pub scopes: String,
+    pub introspectors: Vec<String>,
+}
+
+impl From<ResourceRow> for ResourceCopy {
+    fn from(row: ResourceRow) -> Self {
+        Self { uri: row.uri, scopes: row.scopes, introspectors: row.introspectors }
+    }
+}

@@ -1,0 +1,96 @@
+//! HTTP: one file per line of the discovery document, and around them the edge, which every request passes.
+
+pub mod answer;
+pub mod client_address;
+mod context;
+mod discovery;
+mod docs;
+mod document;
+pub mod edge;
+pub mod form;
+pub mod health;
+mod introspection;
+mod jwks;
+pub mod listener;
+mod metrics;
+mod privileged;
+pub mod reply;
+mod revocation;
+pub mod routes;
+mod tags;
+mod token;
+
+use std::sync::Arc;
+
+use http::Method;
+use poem::{Endpoint, Response, Route};
+use poem_openapi::{LicenseObject, OpenApiService};
+
+use crate::app::App;
+
+pub use client_address::ClientAddress;
+pub use docs::{PATH as DOCS_PATH, SPECIFICATION_PATH};
+pub use health::Draining;
+
+use edge::Edge;
+use routes::Routes;
+
+type Apis = (
+    token::TokenApi,
+    revocation::RevocationApi,
+    introspection::IntrospectionApi,
+    jwks::JwksApi,
+    discovery::DiscoveryApi,
+    health::HealthApi,
+    metrics::MetricsApi,
+);
+
+fn apis(app: &Arc<App>, draining: &Draining) -> OpenApiService<Apis, ()> {
+    let apis = (
+        token::TokenApi { app: Arc::clone(app) },
+        revocation::RevocationApi { app: Arc::clone(app) },
+        introspection::IntrospectionApi { app: Arc::clone(app) },
+        jwks::JwksApi::new(Arc::clone(app)),
+        discovery::DiscoveryApi::new(Arc::clone(app)),
+        health::HealthApi { app: Arc::clone(app), draining: draining.clone() },
+        metrics::MetricsApi { app: Arc::clone(app) },
+    );
+    OpenApiService::new(apis, "Countersign", env!("CARGO_PKG_VERSION"))
+        .description("An OAuth 2 authorization server: it signs what others verify.")
+        .license(LicenseObject::new("MIT OR Apache-2.0").identifier("MIT OR Apache-2.0"))
+        .server(app.config.issuer.as_str())
+}
+
+/// The OpenAPI document of this server.
+pub fn specification(app: &Arc<App>) -> String {
+    apis(app, &Draining::default()).spec()
+}
+
+/// Everything that is served, behind the edge.
+pub fn endpoint(app: &Arc<App>, draining: &Draining) -> impl Endpoint<Output = Response> + use<> {
+    let service = apis(app, draining);
+    let specification = service.spec();
+    let mut list = listed(&specification);
+    for path in [docs::PATH, docs::SPECIFICATION_PATH] {
+        list.push((path.to_owned(), vec![Method::GET]));
+    }
+    let (of_page, draining) = (Arc::clone(app), draining.clone());
+    let page = docs::DocsPage::new(Box::new(move || apis(&of_page, &draining).swagger_ui_html()));
+    let routes = Route::new()
+        .at(docs::PATH, poem::get(page))
+        .at(docs::SPECIFICATION_PATH, poem::get(docs::Specification::new(&specification)))
+        .nest("/", service);
+    let config = &app.config;
+    Edge::new(routes, Routes::new(list), config.issuer.path(), &config.server.trusted_proxies, &app.counters)
+}
+
+/// The paths of the document with their methods: what is documented is what is served.
+fn listed(specification: &str) -> Vec<(String, Vec<Method>)> {
+    let document: serde_json::Value = serde_json::from_str(specification).unwrap_or_default();
+    let Some(paths) = document.get("paths").and_then(serde_json::Value::as_object) else { return Vec::new() };
+    let methods = |item: &serde_json::Value| {
+        let names = item.as_object().into_iter().flat_map(|item| item.keys());
+        names.filter_map(|name| name.to_uppercase().parse().ok()).collect()
+    };
+    paths.iter().map(|(path, item)| (path.clone(), methods(item))).collect()
+}

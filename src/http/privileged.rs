@@ -1,0 +1,55 @@
+//! Who may read metrics and the state of each dependency: this machine, the listed networks, and whoever has a token with
+//! the scope.
+
+use http::header::{AUTHORIZATION, FORWARDED};
+use poem::Request;
+
+use super::client_address::{self, ClientAddress};
+use crate::app::App;
+use crate::failure::{Outcome, Reason, Refused};
+use crate::protocol::bearer;
+use crate::protocol::error::ErrorCode;
+use crate::tokens;
+
+/// `Ok` for who may.
+pub async fn check(app: &App, request: &Request) -> Outcome<()> {
+    if is_near(app, request) {
+        return Ok(());
+    }
+    let Some(authorization) = request.headers().get(AUTHORIZATION) else {
+        let about = "this is for the server's own machine, listed networks, or a token with the right scope";
+        return Err(Refused::new(ErrorCode::InvalidToken, Reason::NotFromHere, about).into());
+    };
+    let invalid = || Refused::new(ErrorCode::InvalidToken, Reason::InvalidToken, "the access token is not good here");
+    let token = bearer::token(authorization.as_bytes())?;
+    let token = tokens::inspect(app, token, app.clock.now()).await?.ok_or_else(invalid)?;
+    if !token.claims().aud.contains(app.config.issuer.as_str()) {
+        return Err(invalid().into());
+    }
+    let wanted = app.config.metrics.scope.as_deref();
+    let has = wanted.is_some_and(|wanted| token.claims().scope.as_ref().is_some_and(|scope| scope.contains(wanted)));
+    if has {
+        return Ok(());
+    }
+    let about = "the access token lacks the scope that is asked for here";
+    Err(Refused::new(ErrorCode::InsufficientScope, Reason::InsufficientScope, about).into())
+}
+
+/// Whether somebody may, where being refused is no reason to say so.
+pub async fn is_allowed(app: &App, request: &Request) -> bool {
+    is_near(app, request) || (request.headers().contains_key(AUTHORIZATION) && check(app, request).await.is_ok())
+}
+
+/// A request that a proxy passed on is not from this machine, even when the proxy is: its address counts only if the proxy
+/// is trusted to tell it.
+fn is_near(app: &App, request: &Request) -> bool {
+    let Some(ClientAddress(address)) = request.extensions().get::<ClientAddress>() else { return false };
+    let headers = request.headers();
+    let passed_on = headers.contains_key(FORWARDED) || headers.contains_key("x-forwarded-for");
+    let peer = request.remote_addr().as_socket_addr().map(|peer| peer.ip());
+    let told = peer.is_some_and(|peer| client_address::is_trusted(peer, &app.config.server.trusted_proxies));
+    if passed_on && !told {
+        return false;
+    }
+    address.is_loopback() || app.config.metrics.networks.iter().any(|network| network.contains(address))
+}

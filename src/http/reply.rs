@@ -1,0 +1,173 @@
+//! The only table from failures to HTTP. What a program calls at an OAuth endpoint answers as RFC 6749 §5.2 says, the rest as
+//! RFC 9457. The public code and sentence go out with the request id; the private reason goes to the log under the same id.
+
+use std::borrow::Cow;
+
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use poem::Response;
+use serde::Serialize;
+
+use crate::failure::{Broken, Failure, Reason, Refused};
+use crate::observe::{Counters, RequestId};
+use crate::protocol::bearer;
+use crate::protocol::error::{ErrorCode, OAuthError};
+
+/// How long a caller should wait when something is away for the moment.
+const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("2");
+
+/// Where an answer is given.
+pub struct At<'a> {
+    pub path: &'a str,
+    pub request_id: &'a RequestId,
+    pub allow: Option<&'a HeaderValue>,
+}
+
+/// How errors look to those who call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// RFC 6749 §5.2.
+    OAuth,
+    /// RFC 9457.
+    Problem,
+}
+
+impl Manner {
+    fn of(path: &str) -> Self {
+        if path.starts_with("/oauth2/") { Self::OAuth } else { Self::Problem }
+    }
+}
+
+/// Answers a failure, counts it and logs what is behind it.
+pub fn failure(failure: Failure, manner: Manner, request_id: &RequestId, counters: &Counters) -> Response {
+    match failure {
+        Failure::Refused(refused) => {
+            counters.refused(refused.code.as_str(), refused.reason.as_str());
+            refusal(&refused, status(&refused), manner, request_id)
+        }
+        Failure::Broken(broken) => {
+            counters.broken(broken.what);
+            breakage(&broken, manner, request_id)
+        }
+    }
+}
+
+/// What no handler took: no such path, no such method.
+pub fn leftover(error: poem::Error, at: &At<'_>) -> Response {
+    let manner = Manner::of(at.path);
+    let refused = match error.status() {
+        StatusCode::NOT_FOUND => Refused::new(ErrorCode::InvalidRequest, Reason::NoSuchPath, "nothing is served here"),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            Refused::new(ErrorCode::InvalidRequest, Reason::WrongMethod, "the path does not have this method")
+        }
+        status if status.is_client_error() => {
+            Refused::new(ErrorCode::InvalidRequest, Reason::Malformed, "the request cannot be read")
+        }
+        _ => {
+            let broken = Broken { what: "http", source: error.to_string(), passing: false };
+            return breakage(&broken, manner, at.request_id);
+        }
+    };
+    let status = if refused.reason == Reason::Malformed { error.status() } else { status(&refused) };
+    refusal(&refused, status, manner, at.request_id)
+}
+
+fn status(refused: &Refused) -> StatusCode {
+    match (refused.reason, refused.code) {
+        (Reason::BodyTooLarge, _) => StatusCode::PAYLOAD_TOO_LARGE,
+        (Reason::BodyTooSlow, _) => StatusCode::REQUEST_TIMEOUT,
+        (Reason::NoSuchPath, _) => StatusCode::NOT_FOUND,
+        (Reason::WrongMethod, _) => StatusCode::METHOD_NOT_ALLOWED,
+        (_, ErrorCode::InvalidClient | ErrorCode::InvalidToken) => StatusCode::UNAUTHORIZED,
+        (_, ErrorCode::InsufficientScope) => StatusCode::FORBIDDEN,
+        _ => StatusCode::BAD_REQUEST,
+    }
+}
+
+fn refusal(refused: &Refused, status: StatusCode, manner: Manner, request_id: &RequestId) -> Response {
+    tracing::info!(
+        %request_id,
+        error = refused.code.as_str(),
+        reason = refused.reason.as_str(),
+        about = %refused.about,
+        status = status.as_u16(),
+        "refused"
+    );
+    let mut response = body(refused.code, &refused.about, status, manner, request_id);
+    if status == StatusCode::UNAUTHORIZED
+        && let Some(challenge) = challenge(refused)
+    {
+        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    }
+    response
+}
+
+/// RFC 6749 §5.2 and RFC 6750 §3: what would let the caller in.
+fn challenge(refused: &Refused) -> Option<HeaderValue> {
+    match refused.code {
+        ErrorCode::InvalidClient => Some(const { HeaderValue::from_static("Basic realm=\"countersign\", charset=\"UTF-8\"") }),
+        _ => {
+            let error = (refused.reason != Reason::NotFromHere).then_some(refused.code);
+            HeaderValue::from_str(&bearer::challenge(error, None)).ok()
+        }
+    }
+}
+
+fn breakage(broken: &Broken, manner: Manner, request_id: &RequestId) -> Response {
+    tracing::error!(%request_id, what = broken.what, source = %broken.source, passing = broken.passing, "broken");
+    if !broken.passing {
+        let about = "the server failed; its log says more under this request id";
+        return body(ErrorCode::ServerError, about, StatusCode::INTERNAL_SERVER_ERROR, manner, request_id);
+    }
+    let about = "something that the server needs is away for the moment; try again";
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    let mut response = body(ErrorCode::TemporarilyUnavailable, about, status, manner, request_id);
+    response.headers_mut().insert(RETRY_AFTER, RETRY_SECONDS);
+    response
+}
+
+/// RFC 9457 §3.
+#[derive(Serialize)]
+struct Problem<'a> {
+    r#type: Cow<'a, str>,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    code: &'a str,
+    request_id: &'a str,
+}
+
+fn body(code: ErrorCode, about: &str, status: StatusCode, manner: Manner, request_id: &RequestId) -> Response {
+    let (content_type, json) = match manner {
+        Manner::OAuth => {
+            ("application/json", serde_json::to_vec(&OAuthError::new(code, about, Some(request_id.as_str()))))
+        }
+        Manner::Problem => {
+            let problem = Problem {
+                r#type: Cow::Borrowed("about:blank"),
+                title: status.canonical_reason().unwrap_or("Error"),
+                status: status.as_u16(),
+                detail: about,
+                code: code.as_str(),
+                request_id: request_id.as_str(),
+            };
+            ("application/problem+json", serde_json::to_vec(&problem))
+        }
+    };
+    let mut response = Response::builder()
+        .status(status)
+        .header(CONTENT_TYPE, content_type)
+        .body(json.unwrap_or_else(|_| br#"{"error":"server_error"}"#.to_vec()));
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, const { HeaderValue::from_static("no-store") });
+    headers.insert(PRAGMA, const { HeaderValue::from_static("no-cache") });
+    response
+}
+
+/// A JSON answer.
+pub fn json(value: &impl Serialize) -> Result<Response, Failure> {
+    let bytes = serde_json::to_vec(value).map_err(|error| {
+        Failure::Broken(Broken { what: "http", source: format!("an answer could not be written: {error}"), passing: false })
+    })?;
+    Ok(Response::builder().header(CONTENT_TYPE, const { HeaderValue::from_static("application/json") }).body(bytes))
+}

@@ -1,0 +1,15 @@
+//! The chapters of the OpenAPI document.
+
+use poem_openapi::Tags;
+
+#[derive(Tags)]
+pub enum Tag {
+    /// What clients call.
+    #[oai(rename = "OAuth 2")]
+    OAuth,
+    /// What verifiers and client libraries read.
+    #[oai(rename = "Keys and metadata")]
+    Documents,
+    /// What operators and their machines ask.
+    Operations,
+}

@@ -1,0 +1,82 @@
+//! The token endpoint — RFC 6749 §3.2.
+
+use std::sync::Arc;
+
+use poem::{Request, Response};
+use poem_openapi::{Object, OpenApi};
+
+use super::answer::{Answer, Described};
+use super::context::{Credentials, settle};
+use super::form::Form;
+use super::reply::{self, Manner};
+use super::tags::Tag;
+use crate::app::App;
+use crate::failure::Outcome;
+use crate::grants;
+use crate::protocol::token::TokenRequest;
+
+/// The form of a token request.
+#[derive(Object)]
+struct TokenForm {
+    /// `client_credentials`
+    grant_type: String,
+    /// The scopes asked for, separated by spaces; without it, all that the client may have.
+    scope: Option<String>,
+    /// The API that the token is for (RFC 8707); may be repeated.
+    resource: Option<String>,
+    /// The same as `resource`.
+    audience: Option<String>,
+    /// The client's id, when it is not in the Authorization header.
+    client_id: Option<String>,
+    /// The client's secret, for clients that registered client_secret_post.
+    client_secret: Option<String>,
+}
+
+/// RFC 6749 §5.1.
+#[derive(Object)]
+struct TokenBody {
+    /// A JWT as in RFC 9068; verify it by the key set.
+    access_token: String,
+    /// `Bearer`
+    token_type: String,
+    /// Seconds.
+    expires_in: i64,
+    /// What was granted; absent when that is nothing.
+    scope: Option<String>,
+}
+
+struct Token;
+impl Described for Token {
+    type Body = TokenBody;
+    const SUCCESS: &'static str = "An access token";
+    const MANNER: Manner = Manner::OAuth;
+    const FAILURES: &'static [(u16, &'static str)] =
+        &[(400, "The request was refused"), (401, "The client did not prove itself"), (413, "The body is too large")];
+    const HEADERS: &'static [(&'static str, &'static str)] = &[("Cache-Control", "no-store")];
+}
+
+pub struct TokenApi {
+    pub app: Arc<App>,
+}
+
+#[OpenApi(tag = "Tag::OAuth")]
+impl TokenApi {
+    /// Ask for an access token
+    ///
+    /// RFC 6749 section 4.4, the client credentials grant: a service gets a token in its own name.
+    #[oai(path = "/oauth2/token", method = "post", operation_id = "token")]
+    async fn token(&self, request: &Request, credentials: Credentials, form: Form<TokenForm>) -> Answer<Token> {
+        settle(self.answer(&credentials, form).await, Manner::OAuth, request, &self.app).into()
+    }
+}
+
+impl TokenApi {
+    async fn answer(&self, credentials: &Credentials, form: Form<TokenForm>) -> Outcome<Response> {
+        let app = &self.app;
+        let params = form.read(&app.config.server).await?;
+        let now = app.clock.now();
+        let client = credentials.client(app, &params, now).await?;
+        let request = TokenRequest::parse(&params)?;
+        reply::json(&grants::answer(app, &client, request, now).await?)
+    }
+}

@@ -1,0 +1,155 @@
+//! The keyring: keys that sign what others verify. This folder is the only one that names josekit and rsa: josekit (OpenSSL)
+//! signs and verifies, rsa makes keys and reads their public numbers.
+//!
+//! A key is *next* (published, so that verifiers know it before it signs), *active* (signs), *retiring* (still published:
+//! tokens that it signed live), *retired* (forgotten by all), or *withdrawn* (in an emergency: all that it signed is void here).
+//! Private halves are sealed before they reach the store, so every node has them and a copy of the database has not.
+
+mod generate;
+mod import;
+mod publish;
+mod ring;
+mod rotate;
+mod seal;
+mod sign;
+mod values;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use crate::config;
+use crate::protocol::jwk::Algorithm;
+use crate::secret::MacKey;
+use crate::store::signing_keys::SigningKeyRow;
+use crate::store::{Store, StoreError};
+use crate::time::UnixTime;
+
+pub use import::Imported;
+pub use publish::Published;
+pub use ring::{KeySummary, Ring, Verifier};
+pub use rotate::Rotated;
+pub use seal::KeyEncryptionKeys;
+pub use sign::TokenType;
+
+#[derive(Debug, thiserror::Error)]
+pub enum KeyringError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It must not be done; the sentence says why and what to do.
+    #[error("{0}")]
+    Refused(String),
+    /// No key of this algorithm is active.
+    #[error("no {0} key can sign")]
+    NoSigner(Algorithm),
+    /// OpenSSL or the rsa crate could not do its part.
+    #[error("a key operation failed: {0}")]
+    Failed(String),
+}
+
+pub type KeyringResult<T> = Result<T, KeyringError>;
+
+/// A handle to the keys; clones share them.
+#[derive(Clone)]
+pub struct Keyring {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    settings: config::Keys,
+    encryption: ArcSwap<KeyEncryptionKeys>,
+    ring: ArcSwap<Ring>,
+    values: values::Values,
+    /// One request at a time asks the store for a longer promise; the others wait for its answer.
+    promising: tokio::sync::Mutex<()>,
+}
+
+impl Keyring {
+    /// Proves that the key-encryption keys open all that is stored, makes what is missing, imports what the settings name.
+    pub async fn open(store: &Store, settings: &config::Keys, now: UnixTime) -> KeyringResult<Self> {
+        let rows = store.signing_keys().await?;
+        let stored_values = store.sealed_values().await?;
+        let nothing_sealed = rows.iter().all(|row| row.sealed.is_none()) && stored_values.is_empty();
+        let encryption = KeyEncryptionKeys::load_or_make(settings, nothing_sealed, now)?;
+        encryption.prove(&rows, &stored_values)?;
+
+        let values = values::Values::read_or_make(store, &encryption, now).await?;
+        let keyring = Self {
+            inner: Arc::new(Inner {
+                store: store.clone(),
+                settings: settings.clone(),
+                encryption: ArcSwap::from_pointee(encryption),
+                ring: ArcSwap::from_pointee(Ring::default()),
+                values,
+                promising: tokio::sync::Mutex::new(()),
+            }),
+        };
+        keyring.import_configured(&rows, now).await?;
+        keyring.ensure_keys(now).await?;
+        keyring.refresh().await?;
+        Ok(keyring)
+    }
+
+    /// Reads the keys again: another node, or a command, has changed them.
+    pub async fn refresh(&self) -> KeyringResult<()> {
+        let rows = self.inner.store.signing_keys().await?;
+        if rows.iter().filter_map(|row| row.sealed.as_deref()).any(|sealed| !self.inner.encryption.load().knows(sealed)) {
+            self.reload_encryption_keys()?;
+        }
+        let before = self.inner.ring.load_full();
+        let ring = Ring::build(rows, &before, &self.inner.encryption.load(), &self.inner.settings)?;
+        self.inner.ring.store(Arc::new(ring));
+        Ok(())
+    }
+
+    /// A key-encryption key was put in the folder while this node ran.
+    fn reload_encryption_keys(&self) -> KeyringResult<()> {
+        self.inner.encryption.store(Arc::new(KeyEncryptionKeys::load(&self.inner.settings)?));
+        Ok(())
+    }
+
+    /// The keys as they stand.
+    pub fn ring(&self) -> arc_swap::Guard<Arc<Ring>> {
+        self.inner.ring.load()
+    }
+
+    /// The key under which client secrets are hashed.
+    pub fn secret_hash_key(&self) -> &MacKey {
+        &self.inner.values.secret_hash
+    }
+
+    /// The key by which a cached value is known to be ours.
+    pub fn cache_key(&self) -> &MacKey {
+        &self.inner.values.cache
+    }
+
+    /// The algorithm that signs where a client did not choose one: the first of the settings that has an active key.
+    pub fn default_algorithm(&self) -> Algorithm {
+        let ring = self.inner.ring.load();
+        let settings = &self.inner.settings.algorithms;
+        settings.iter().copied().find(|algorithm| ring.can_sign(*algorithm)).unwrap_or(Algorithm::Rs256)
+    }
+
+    /// All keys that ever were, for people.
+    pub async fn list(&self) -> KeyringResult<Vec<KeySummary>> {
+        Ok(self.inner.store.signing_keys().await?.iter().map(KeySummary::of).collect())
+    }
+
+    async fn rows(&self) -> KeyringResult<Vec<SigningKeyRow>> {
+        Ok(self.inner.store.signing_keys().await?)
+    }
+
+    /// The verifier of a key that may have signed live tokens. A key that this node does not know yet may have been made
+    /// by another one a moment ago, so the store is asked before the answer is no.
+    pub async fn verifier(&self, kid: &str) -> KeyringResult<Option<Arc<Verifier>>> {
+        if let Some(verifier) = self.inner.ring.load().verifier(kid) {
+            return Ok(Some(verifier));
+        }
+        if !self.inner.store.signs_or_signed(kid).await? {
+            return Ok(None);
+        }
+        self.refresh().await?;
+        Ok(self.inner.ring.load().verifier(kid))
+    }
+}

@@ -1,0 +1,50 @@
+//! Keys of this installation that sign nothing. They are random values of their own, sealed in the store and not derived
+//! from the key-encryption key, so that replacing that one changes no hash and voids no cache.
+
+use zeroize::Zeroizing;
+
+use super::seal::{KeyEncryptionKeys, value_purpose};
+use super::{KeyringError, KeyringResult};
+use crate::secret::{self, MacKey};
+use crate::store::Store;
+use crate::store::sealed_values::SealedValue;
+use crate::time::UnixTime;
+
+pub struct Values {
+    pub secret_hash: MacKey,
+    pub cache: MacKey,
+}
+
+impl Values {
+    pub async fn read_or_make(store: &Store, encryption: &KeyEncryptionKeys, now: UnixTime) -> KeyringResult<Self> {
+        Ok(Self {
+            secret_hash: read_or_make("secret-hash-key", store, encryption, now).await?,
+            cache: read_or_make("cache-mac-key", store, encryption, now).await?,
+        })
+    }
+}
+
+async fn read_or_make(
+    name: &str,
+    store: &Store,
+    encryption: &KeyEncryptionKeys,
+    now: UnixTime,
+) -> KeyringResult<MacKey> {
+    let existing = store.sealed_values().await?.into_iter().find(|value| value.name == name);
+    let value = match existing {
+        Some(value) => value,
+        None => {
+            let fresh = Zeroizing::new(secret::random::<32>());
+            let sealed = encryption.seal(&value_purpose(name), fresh.as_slice())?;
+            // Another node may have been quicker: what is stored counts.
+            store.sealed_value_or(SealedValue { name: name.to_owned(), sealed }, now).await?
+        }
+    };
+    let plain = encryption.open(&value_purpose(name), &value.sealed)?;
+    let key: Zeroizing<[u8; 32]> = plain
+        .as_slice()
+        .try_into()
+        .map(Zeroizing::new)
+        .map_err(|_| KeyringError::Failed(format!("the value {name} does not have 32 bytes")))?;
+    Ok(MacKey::new(&key))
+}

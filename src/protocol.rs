@@ -1,0 +1,29 @@
+//! Wire types of OAuth 2 and OpenID Connect: parse, validate, print. The first line of each file names its RFC and
+//! section. Nothing here waits, reads a clock, draws a random number or knows an HTTP library.
+
+#[macro_use]
+mod names;
+#[macro_use]
+mod checked_text;
+mod uri;
+
+pub mod access_token;
+pub mod bearer;
+pub mod claims;
+pub mod client_authentication;
+pub mod client_metadata;
+pub mod discovery;
+pub mod error;
+pub mod introspection;
+pub mod jwk;
+pub mod jws;
+pub mod params;
+pub mod redirect_uri;
+pub mod resource;
+pub mod revocation;
+pub mod scope;
+pub mod token;
+
+pub use error::{ErrorCode, Fault, OAuthError};
+pub use names::UnknownName;
+pub use params::Params;

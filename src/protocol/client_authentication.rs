@@ -1,0 +1,132 @@
+//! How a client says who it is (RFC 6749 §2.3, RFC 7617 §2), and the registered names of the ways (RFC 7591 §2).
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use zeroize::Zeroizing;
+
+use super::error::{ErrorCode, Fault};
+use super::params::{Params, decode_component};
+use crate::secret::{ClientSecret, Plain};
+
+const MAX_CLIENT_ID_LENGTH: usize = 128;
+
+names! {
+    /// The registered methods. A client may use only the one that it registered.
+    pub enum AuthMethod {
+        ClientSecretBasic = "client_secret_basic",
+        ClientSecretPost = "client_secret_post",
+        None = "none",
+        PrivateKeyJwt = "private_key_jwt",
+        ClientSecretJwt = "client_secret_jwt",
+    }
+}
+
+impl AuthMethod {
+    /// Those that this server serves.
+    pub const SERVED: [Self; 3] = [Self::ClientSecretBasic, Self::ClientSecretPost, Self::None];
+}
+
+/// What a request presents. Whether it is right is for others to decide.
+#[derive(Clone)]
+pub enum Presented {
+    Basic { client_id: String, secret: Plain<ClientSecret> },
+    Post { client_id: String, secret: Plain<ClientSecret> },
+    Public { client_id: String },
+}
+
+impl Presented {
+    pub fn client_id(&self) -> &str {
+        match self {
+            Self::Basic { client_id, .. } | Self::Post { client_id, .. } | Self::Public { client_id } => client_id,
+        }
+    }
+
+    pub const fn method(&self) -> AuthMethod {
+        match self {
+            Self::Basic { .. } => AuthMethod::ClientSecretBasic,
+            Self::Post { .. } => AuthMethod::ClientSecretPost,
+            Self::Public { .. } => AuthMethod::None,
+        }
+    }
+
+    pub const fn secret(&self) -> Option<&Plain<ClientSecret>> {
+        match self {
+            Self::Basic { secret, .. } | Self::Post { secret, .. } => Some(secret),
+            Self::Public { .. } => None,
+        }
+    }
+}
+
+impl fmt::Debug for Presented {
+    /// The id is left out as well: until it is known, it is only what somebody sent.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Presented").field(&self.method()).finish()
+    }
+}
+
+/// Reads what a request presents: the value of its one `Authorization` header, if it has one, and its parameters.
+pub fn presented(authorization: Option<&[u8]>, params: &Params) -> Result<Presented, Fault> {
+    let in_body = params.get("client_secret");
+    let has_assertion = params.get("client_assertion").or_else(|| params.get("client_assertion_type")).is_some();
+    if let Some(authorization) = authorization {
+        let (client_id, secret) = basic(authorization)?;
+        if in_body.is_some() || has_assertion {
+            return Err(malformed("the client authenticates in more than one way"));
+        }
+        if params.get("client_id").is_some_and(|other| other != client_id) {
+            return Err(malformed("client_id is not the client that the Authorization header names"));
+        }
+        return Ok(Presented::Basic { client_id, secret });
+    }
+    if has_assertion {
+        return Err(match in_body {
+            Some(_) => malformed("the client authenticates in more than one way"),
+            None => invalid_client("client assertions are not served"),
+        });
+    }
+    match (params.get("client_id"), in_body) {
+        (Some(id), Some(secret)) => Ok(Presented::Post { client_id: client_id(id)?, secret: Plain::presented(secret) }),
+        (Some(id), None) => Ok(Presented::Public { client_id: client_id(id)? }),
+        (None, Some(_)) => Err(malformed("client_id is missing")),
+        (None, None) => Err(invalid_client("the client does not say who it is")),
+    }
+}
+
+/// HTTP Basic, with the id and the secret each in form encoding, so that a colon can be part of either.
+fn basic(authorization: &[u8]) -> Result<(String, Plain<ClientSecret>), Fault> {
+    let (scheme, credentials) = match authorization.iter().position(|byte| *byte == b' ') {
+        Some(end) => (&authorization[..end], authorization[end..].trim_ascii()),
+        None => (authorization, &b""[..]),
+    };
+    if !scheme.eq_ignore_ascii_case(b"Basic") {
+        return Err(invalid_client("the Authorization header has a scheme other than Basic"));
+    }
+    let unreadable = || invalid_client("the Authorization header cannot be read");
+    let mut decoded = Zeroizing::new(Vec::with_capacity(credentials.len()));
+    BASE64.decode_vec(credentials, &mut decoded).map_err(|_| unreadable())?;
+    let text = std::str::from_utf8(&decoded).map_err(|_| unreadable())?;
+    let (id, secret) = text.split_once(':').ok_or_else(unreadable)?;
+    let id = decode_component(id).map_err(|_| unreadable())?;
+    let secret = decode_component(secret).map_err(|_| unreadable())?;
+    Ok((client_id(&id)?, Plain::presented(secret)))
+}
+
+/// RFC 6749 appendix A.1: visible characters and space. At least one, and not more than any client here has.
+fn client_id(text: &str) -> Result<String, Fault> {
+    let visible = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if visible && (1..=MAX_CLIENT_ID_LENGTH).contains(&text.len()) {
+        Ok(text.to_owned())
+    } else {
+        Err(invalid_client("client_id is not a possible client id"))
+    }
+}
+
+fn invalid_client(about: &'static str) -> Fault {
+    Fault::new(ErrorCode::InvalidClient, about)
+}
+
+fn malformed(about: &'static str) -> Fault {
+    Fault::new(ErrorCode::InvalidRequest, about)
+}

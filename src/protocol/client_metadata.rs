@@ -1,0 +1,255 @@
+//! Client metadata (RFC 7591 §2; `application_type` from OpenID Connect Dynamic Client Registration 1.0 §2).
+
+use std::borrow::Cow;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::client_authentication::AuthMethod;
+use super::error::{ErrorCode, Fault};
+use super::redirect_uri::{self, RedirectUri};
+use super::resource::ResourceUri;
+use super::scope::ScopeSet;
+use super::token::GrantType;
+use super::uri;
+
+const MAX_DOCUMENT: usize = 64 * 1024;
+const MAX_REDIRECT_URIS: usize = 64;
+const MAX_LIST: usize = 32;
+const MAX_TEXT: usize = 256;
+
+names! {
+    /// What an authorization answers with. Only codes: tokens in a URL are what RFC 9700 §2.1.2 warns of.
+    pub enum ResponseType {
+        Code = "code",
+    }
+}
+
+names! {
+    /// Where a client runs.
+    pub enum ApplicationType {
+        Web = "web",
+        Native = "native",
+    }
+}
+
+/// What a client says about itself, checked, with the defaults of the RFC where they matter.
+///
+/// Left out of it, and ignored when sent, as §2 allows: translations (`client_name#fr`), `software_id`,
+/// `software_version`, `software_statement`, and every member that this server does not know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ClientMetadata {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_name: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub redirect_uris: Vec<RedirectUri>,
+    pub grant_types: Vec<GrantType>,
+    pub response_types: Vec<ResponseType>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<ScopeSet>,
+    /// `None` where the document says nothing: the default depends on whether the client can keep a secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_method: Option<AuthMethod>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logo_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tos_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<String>,
+    /// As the client wrote it: an object with a list of public keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<Value>,
+    pub application_type: ApplicationType,
+    /// Ours: the APIs that the client may ask for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub audience: Vec<ResourceUri>,
+    /// Ours: seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_token_lifetime: Option<i64>,
+}
+
+/// The document before its values are judged. Serde sees to it that no member is there twice; `null` is left out.
+#[derive(Deserialize)]
+struct Document {
+    client_name: Option<Value>,
+    redirect_uris: Option<Value>,
+    grant_types: Option<Value>,
+    response_types: Option<Value>,
+    scope: Option<Value>,
+    token_endpoint_auth_method: Option<Value>,
+    contacts: Option<Value>,
+    client_uri: Option<Value>,
+    logo_uri: Option<Value>,
+    policy_uri: Option<Value>,
+    tos_uri: Option<Value>,
+    jwks_uri: Option<Value>,
+    jwks: Option<Value>,
+    application_type: Option<Value>,
+    audience: Option<Value>,
+    access_token_lifetime: Option<Value>,
+}
+
+impl ClientMetadata {
+    pub fn parse(json: &[u8]) -> Result<Self, Fault> {
+        if json.len() > MAX_DOCUMENT {
+            return Err(invalid("the metadata is too long"));
+        }
+        if json.trim_ascii_start().first() != Some(&b'{') {
+            return Err(invalid("the metadata is not a JSON object"));
+        }
+        let document: Document = serde_json::from_slice(json)
+            .map_err(|_| invalid("the metadata is not a JSON object in which each member occurs once"))?;
+        let metadata = Self::from_document(document)?;
+        metadata.check_consistency()?;
+        Ok(metadata)
+    }
+
+    fn from_document(document: Document) -> Result<Self, Fault> {
+        let grant_types: Vec<GrantType> =
+            list("grant_types", document.grant_types)?.unwrap_or_else(|| vec![GrantType::AuthorizationCode]);
+        let default_response_types =
+            if grant_types.contains(&GrantType::AuthorizationCode) { vec![ResponseType::Code] } else { Vec::new() };
+        Ok(Self {
+            client_name: text("client_name", document.client_name)?,
+            redirect_uris: redirect_uris(document.redirect_uris)?,
+            response_types: list("response_types", document.response_types)?.unwrap_or(default_response_types),
+            grant_types,
+            scope: scope(document.scope)?,
+            token_endpoint_auth_method: member("token_endpoint_auth_method", document.token_endpoint_auth_method)?,
+            contacts: contacts(document.contacts)?,
+            client_uri: page("client_uri", document.client_uri)?,
+            logo_uri: page("logo_uri", document.logo_uri)?,
+            policy_uri: page("policy_uri", document.policy_uri)?,
+            tos_uri: page("tos_uri", document.tos_uri)?,
+            jwks_uri: page("jwks_uri", document.jwks_uri)?,
+            jwks: document.jwks.map(public_keys).transpose()?,
+            application_type: member("application_type", document.application_type)?.unwrap_or(ApplicationType::Web),
+            audience: list("audience", document.audience)?.unwrap_or_default(),
+            access_token_lifetime: lifetime(document.access_token_lifetime)?,
+        })
+    }
+
+    /// The rules between members: §2 on `jwks` and `redirect_uris`, and the table of §2.1.
+    fn check_consistency(&self) -> Result<(), Fault> {
+        if self.jwks.is_some() && self.jwks_uri.is_some() {
+            return Err(invalid("jwks and jwks_uri are both given"));
+        }
+        let by_code = self.grant_types.contains(&GrantType::AuthorizationCode);
+        if by_code != self.response_types.contains(&ResponseType::Code) {
+            return Err(invalid("grant_types and response_types contradict: authorization_code goes with code"));
+        }
+        if by_code && self.redirect_uris.is_empty() {
+            return Err(invalid_redirect_uri("a client with the grant authorization_code needs redirect_uris"));
+        }
+        Ok(())
+    }
+}
+
+/// A member of any type; a wrong type or an unknown name is a fault that says which member it is, and not its value.
+fn member<T: DeserializeOwned>(name: &'static str, value: Option<Value>) -> Result<Option<T>, Fault> {
+    let unreadable = |_| invalid(format!("{name} has a value that this server does not accept"));
+    value.map(serde_json::from_value).transpose().map_err(unreadable)
+}
+
+/// A list in which a value that is there twice counts once.
+fn list<T: DeserializeOwned + PartialEq>(name: &'static str, value: Option<Value>) -> Result<Option<Vec<T>>, Fault> {
+    let Some(values) = member::<Vec<T>>(name, value)? else { return Ok(None) };
+    if values.len() > MAX_LIST {
+        return Err(invalid(format!("{name} has too many values")));
+    }
+    Ok(Some(unique(values)))
+}
+
+fn unique<T: PartialEq>(values: Vec<T>) -> Vec<T> {
+    let mut kept = Vec::with_capacity(values.len());
+    for value in values {
+        if !kept.contains(&value) {
+            kept.push(value);
+        }
+    }
+    kept
+}
+
+/// A text that people read; empty counts as left out.
+fn text(name: &'static str, value: Option<Value>) -> Result<Option<String>, Fault> {
+    let Some(text) = member::<String>(name, value)? else { return Ok(None) };
+    if text.len() > MAX_TEXT || text.chars().any(char::is_control) {
+        return Err(invalid(format!("{name} is too long or has a control character in it")));
+    }
+    Ok(Some(text).filter(|text| !text.trim().is_empty()))
+}
+
+fn redirect_uris(value: Option<Value>) -> Result<Vec<RedirectUri>, Fault> {
+    let uris = member::<Vec<String>>("redirect_uris", value)
+        .map_err(|_| invalid_redirect_uri("redirect_uris is not a list of texts"))?
+        .unwrap_or_default();
+    if uris.len() > MAX_REDIRECT_URIS {
+        return Err(invalid_redirect_uri("there are too many redirect_uris"));
+    }
+    Ok(unique(uris.into_iter().map(RedirectUri::try_from).collect::<Result<_, _>>()?))
+}
+
+fn scope(value: Option<Value>) -> Result<Option<ScopeSet>, Fault> {
+    let Some(text) = member::<String>("scope", value)?.filter(|text| !text.is_empty()) else { return Ok(None) };
+    ScopeSet::parse(&text).map(Some).map_err(|fault| invalid(fault.about))
+}
+
+fn contacts(value: Option<Value>) -> Result<Vec<String>, Fault> {
+    let contacts = list::<String>("contacts", value)?.unwrap_or_default();
+    if contacts.iter().all(|contact| contact.len() <= MAX_TEXT && !contact.chars().any(char::is_control)) {
+        Ok(contacts)
+    } else {
+        Err(invalid("a contact is too long or has a control character in it"))
+    }
+}
+
+/// An address on the web: https, or http on a loopback host while a client is being developed.
+fn page(name: &'static str, value: Option<Value>) -> Result<Option<String>, Fault> {
+    let Some(text) = member::<String>(name, value)?.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let url = uri::with_fragment(&text).map_err(|what| invalid(format!("{name} {what}")))?;
+    let secure = url.scheme() == "https" || (url.scheme() == "http" && redirect_uri::is_loopback(&url));
+    if secure && url.username().is_empty() && url.password().is_none() {
+        Ok(Some(text))
+    } else {
+        Err(invalid(format!("{name} is not an https URL, or has a password in it")))
+    }
+}
+
+/// The shape of a JWK Set (RFC 7517 §5) without private members: what should stay with the client is not kept here.
+fn public_keys(value: Value) -> Result<Value, Fault> {
+    let keys = value.get("keys").and_then(Value::as_array).ok_or_else(|| invalid("jwks is not a JWK Set"))?;
+    if keys.len() > MAX_LIST {
+        return Err(invalid("jwks has too many keys"));
+    }
+    for key in keys {
+        if key.get("kty").and_then(Value::as_str).is_none() {
+            return Err(invalid("jwks has a key without kty"));
+        }
+        if ["d", "p", "q", "dp", "dq", "qi", "oth", "k"].iter().any(|private| key.get(private).is_some()) {
+            return Err(invalid("jwks has a private key in it"));
+        }
+    }
+    Ok(value)
+}
+
+fn lifetime(value: Option<Value>) -> Result<Option<i64>, Fault> {
+    match member::<i64>("access_token_lifetime", value)? {
+        Some(seconds) if seconds <= 0 => Err(invalid("access_token_lifetime is not a positive number of seconds")),
+        seconds => Ok(seconds),
+    }
+}
+
+fn invalid(about: impl Into<Cow<'static, str>>) -> Fault {
+    Fault::new(ErrorCode::InvalidClientMetadata, about)
+}
+
+fn invalid_redirect_uri(about: &'static str) -> Fault {
+    Fault::new(ErrorCode::InvalidRedirectUri, about)
+}

@@ -1,0 +1,123 @@
+//! Error codes and the error answer (RFC 6749 §5.2; codes also of RFC 6750, 7009, 7591 and 8707).
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+names! {
+    /// Every error code that this server answers with.
+    pub enum ErrorCode {
+        InvalidRequest = "invalid_request",
+        InvalidClient = "invalid_client",
+        InvalidGrant = "invalid_grant",
+        UnauthorizedClient = "unauthorized_client",
+        UnsupportedGrantType = "unsupported_grant_type",
+        UnsupportedTokenType = "unsupported_token_type",
+        InvalidScope = "invalid_scope",
+        InvalidTarget = "invalid_target",
+        InvalidToken = "invalid_token",
+        InsufficientScope = "insufficient_scope",
+        InvalidClientMetadata = "invalid_client_metadata",
+        InvalidRedirectUri = "invalid_redirect_uri",
+        ServerError = "server_error",
+        TemporarilyUnavailable = "temporarily_unavailable",
+    }
+}
+
+impl ErrorCode {
+    /// What the code tells the developer of a client.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => {
+                "The request is malformed: a parameter is missing, repeated or unreadable, or two contradict."
+            }
+            Self::InvalidClient => {
+                "The client is unknown or disabled, or did not prove itself in the way that it registered."
+            }
+            Self::InvalidGrant => {
+                "The code, refresh token or other grant is wrong, expired, spent, revoked or another client's."
+            }
+            Self::UnauthorizedClient => "The client is known, but it may not use this grant type.",
+            Self::UnsupportedGrantType => "This server does not serve the grant type that was asked for.",
+            Self::UnsupportedTokenType => "This server cannot revoke tokens of this type.",
+            Self::InvalidScope => {
+                "A scope is malformed or unknown, or it is more than the client, or the original grant, may ask for."
+            }
+            Self::InvalidTarget => "A resource is malformed or unknown, or the client may not ask for tokens for it.",
+            Self::InvalidToken => {
+                "The access token is malformed, expired or revoked, or it was not made for this service."
+            }
+            Self::InsufficientScope => {
+                "The access token is good, but it does not hold the scope that this request needs."
+            }
+            Self::InvalidClientMetadata => {
+                "A member of the client metadata has a value that this server does not accept."
+            }
+            Self::InvalidRedirectUri => "A redirect URI is missing, or it has a form that this server does not accept.",
+            Self::ServerError => "Something in this server failed; the request id finds the reason in its log.",
+            Self::TemporarilyUnavailable => {
+                "The server cannot answer at this moment; send the same request again after the time in Retry-After."
+            }
+        }
+    }
+}
+
+/// What a parser refuses with: a code, and a public sentence. The sentence never repeats a value that was sent; it may
+/// name a parameter that the server knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    pub code: ErrorCode,
+    pub about: Cow<'static, str>,
+}
+
+impl Fault {
+    pub fn new(code: ErrorCode, about: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, about: about.into() }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.about)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// The body of a refusal. The description is held to the characters that the RFC allows when it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct OAuthError<'a> {
+    pub error: ErrorCode,
+    #[serde(serialize_with = "only_allowed_characters")]
+    pub error_description: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<&'a str>,
+}
+
+impl<'a> OAuthError<'a> {
+    pub const fn new(error: ErrorCode, error_description: &'a str, request_id: Option<&'a str>) -> Self {
+        Self { error, error_description, request_id }
+    }
+}
+
+fn only_allowed_characters<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&allowed_description(text))
+}
+
+/// The text in the characters of an `error_description`: %x20-21 / %x23-5B / %x5D-7E. Quotes become apostrophes, and
+/// whatever else is not allowed becomes `?`, so that the text is also safe inside a quoted header value.
+pub fn allowed_description(text: &str) -> Cow<'_, str> {
+    let allowed = |c: char| matches!(c, ' '..='!' | '#'..='[' | ']'..='~');
+    if text.chars().all(allowed) {
+        return Cow::Borrowed(text);
+    }
+    text.chars()
+        .map(|c| match c {
+            c if allowed(c) => c,
+            '"' => '\'',
+            _ => '?',
+        })
+        .collect::<String>()
+        .into()
+}

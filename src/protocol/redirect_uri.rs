@@ -1,0 +1,49 @@
+//! Redirect URIs as clients register them (RFC 6749 §3.1.2, RFC 8252 §7 and §8, RFC 9700 §2.1).
+
+use url::{Host, Url};
+
+use super::error::{ErrorCode, Fault};
+use super::uri;
+
+checked_text! {
+    /// Where an answer may be sent, kept exactly as it was registered: https, http on this machine's loopback
+    /// interface, or a private-use scheme of an app (a domain name turned around, so it has a dot in it).
+    pub struct RedirectUri(check);
+}
+
+fn check(text: &str) -> Result<(), Fault> {
+    let url = uri::absolute(text).map_err(|what| invalid(format!("a redirect URI {what}")))?;
+    if !url.username().is_empty() || url.password().is_some() || has_user_info(text) {
+        return Err(invalid("a redirect URI has a user name or a password in it"));
+    }
+    if url.host_str().is_some_and(|host| host.contains('*')) {
+        return Err(invalid("a redirect URI has a wildcard in its host, but is only ever compared as a whole"));
+    }
+    match url.scheme() {
+        "https" => Ok(()),
+        "http" if is_loopback(&url) => Ok(()),
+        "http" => Err(invalid("a redirect URI with http is not on a loopback host")),
+        scheme if scheme.contains('.') => Ok(()),
+        _ => Err(invalid("a redirect URI has a scheme that is neither https, http on a loopback host, nor private")),
+    }
+}
+
+/// Also finds an empty user name, of which `Url` keeps nothing.
+fn has_user_info(text: &str) -> bool {
+    let authority = text.split_once("://").and_then(|(_, rest)| rest.split(['/', '?']).next());
+    authority.is_some_and(|authority| authority.contains('@'))
+}
+
+/// RFC 8252 §7.3 and §8.3: the addresses, and the name that many development tools use.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+fn invalid(about: impl Into<std::borrow::Cow<'static, str>>) -> Fault {
+    Fault::new(ErrorCode::InvalidRedirectUri, about)
+}

@@ -1,0 +1,180 @@
+//! Secrets as types. What was handed in cannot be printed or stored; what is stored cannot be used to sign in.
+//! This is also the only place that draws random numbers.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
+use hmac::{Hmac, KeyInit, Mac};
+use rand::TryRng;
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+/// Fresh bytes from the operating system's generator, for keys and secrets.
+///
+/// # Panics
+/// When the operating system has no randomness to give: nothing that needs a secret can go on from there.
+#[expect(clippy::disallowed_types, reason = "the only place that draws random numbers")]
+pub fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    rand::rngs::SysRng.try_fill_bytes(&mut bytes).expect("the operating system gives random bytes");
+    bytes
+}
+
+/// 128 fresh bits as 22 base64url characters: token ids, request ids. Drawn from a generator in this process that the
+/// operating system seeds, because a request must not wait for a system call.
+#[expect(clippy::disallowed_types, reason = "the only place that draws random numbers")]
+pub fn random_id() -> String {
+    let mut bytes = [0; 16];
+    rand::Rng::fill_bytes(&mut rand::rng(), &mut bytes);
+    BASE64URL.encode(bytes)
+}
+
+/// A family of secrets. The prefix says what a leaked one is, to people and to secret scanners.
+pub trait Kind {
+    const PREFIX: &'static str;
+}
+
+/// What a confidential client proves itself with.
+pub enum ClientSecret {}
+impl Kind for ClientSecret {
+    const PREFIX: &'static str = "cs_client_";
+}
+
+/// A secret in the clear, on its way in or out. It can be revealed and hashed, and nothing else.
+pub struct Plain<K>(Zeroizing<String>, PhantomData<fn() -> K>);
+
+impl<K: Kind> Plain<K> {
+    /// 256 random bits behind the kind's prefix.
+    pub fn generate() -> Self {
+        let bytes = Zeroizing::new(random::<32>());
+        Self(Zeroizing::new(format!("{}{}", K::PREFIX, BASE64URL.encode(bytes.as_slice()))), PhantomData)
+    }
+
+    /// The stored form: HMAC-SHA-256 under the server's hash key, so that a copy of the table is of no use without it.
+    pub fn hash(&self, key: &MacKey) -> Hash<K> {
+        Hash(BASE64URL.encode(key.mac(&[K::PREFIX.as_bytes(), self.0.as_bytes()])), PhantomData)
+    }
+}
+
+impl<K> Plain<K> {
+    /// What somebody claims is such a secret.
+    pub fn presented(text: impl Into<String>) -> Self {
+        Self(Zeroizing::new(text.into()), PhantomData)
+    }
+
+    /// The only way to the text; a reader of the code finds every use by this name.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<K> Clone for Plain<K> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone(), PhantomData)
+    }
+}
+
+impl<K> fmt::Debug for Plain<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+/// The stored form of a secret: all that a column accepts.
+#[derive(diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[diesel(sql_type = diesel::sql_types::Text)]
+pub struct Hash<K>(String, PhantomData<fn() -> K>);
+
+impl<K> Hash<K> {
+    /// As it was read from its column.
+    pub fn stored(text: String) -> Self {
+        Self(text, PhantomData)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Compares in constant time.
+    pub fn matches(&self, other: &Self) -> bool {
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+    }
+}
+
+impl<K> Clone for Hash<K> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone(), PhantomData)
+    }
+}
+
+impl<K> fmt::Debug for Hash<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[hash]")
+    }
+}
+
+/// A key for HMAC-SHA-256.
+#[derive(Clone)]
+pub struct MacKey(Hmac<Sha256>);
+
+impl MacKey {
+    pub fn new(key: &[u8; 32]) -> Self {
+        Self(Hmac::new_from_slice(key).unwrap_or_else(|_| unreachable!("HMAC takes a key of any length")))
+    }
+
+    /// The MAC of the parts, each behind its length so that no two lists of parts can be confused.
+    pub fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
+        self.absorb(parts).finalize().into_bytes().into()
+    }
+
+    /// Whether `mac` is the MAC of the parts, in constant time.
+    pub fn verifies(&self, parts: &[&[u8]], mac: &[u8]) -> bool {
+        self.absorb(parts).verify_slice(mac).is_ok()
+    }
+
+    fn absorb(&self, parts: &[&[u8]]) -> Hmac<Sha256> {
+        let mut hmac = self.0.clone();
+        for part in parts {
+            hmac.update(&(part.len() as u64).to_be_bytes());
+            hmac.update(part);
+        }
+        hmac
+    }
+}
+
+impl fmt::Debug for MacKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[key]")
+    }
+}
+
+/// A secret that the operator set: a password, a key, a URL with a password in it.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Setting(Zeroizing<String>);
+
+impl Setting {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(Zeroizing::new(text.into()))
+    }
+
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_empty() { "[not set]" } else { "[secret]" })
+    }
+}

@@ -1,0 +1,29 @@
+//! The store: what must not be forgotten. One file per table, each with its row, its queries and its single-use
+//! statements; `backend` hides which database it is.
+
+mod backend;
+mod columns;
+mod schema;
+
+pub mod clients;
+pub mod generations;
+pub mod leases;
+pub mod migrations;
+pub mod resources;
+pub mod revoked_tokens;
+pub mod scopes;
+pub mod sealed_values;
+pub mod signing_keys;
+pub mod sweep;
+pub mod vitals;
+
+pub use backend::{PoolState, Store, StoreError, StoreResult};
+
+use crate::secret;
+use crate::time::UnixTime;
+
+/// A new UUIDv7: ids sort by the time at which they were made, and say nothing else.
+pub fn new_id(now: UnixTime) -> String {
+    let milliseconds = u64::try_from(now.seconds()).unwrap_or(0).saturating_mul(1000);
+    uuid::Builder::from_unix_timestamp_millis(milliseconds, &secret::random()).into_uuid().to_string()
+}

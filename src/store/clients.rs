@@ -1,0 +1,142 @@
+//! `clients` and `client_secrets`: what a client registered, and the hashes of what it proves itself with.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::StoreResult;
+use super::backend::{Store, read, tx, write};
+use super::generations::{Kind, raise};
+use super::schema::{client_secrets, clients};
+use crate::secret::{ClientSecret, Hash};
+use crate::time::UnixTime;
+
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = clients)]
+pub struct ClientRow {
+    pub id: String,
+    pub name: String,
+    pub auth_method: String,
+    /// What it registered, as RFC 7591 metadata.
+    pub document: String,
+    pub disabled_at: Option<UnixTime>,
+    pub created_at: UnixTime,
+    pub updated_at: UnixTime,
+}
+
+#[derive(Clone, Debug, Insertable)]
+#[diesel(table_name = client_secrets)]
+pub struct SecretRow {
+    pub id: String,
+    pub client_id: String,
+    pub hash: Hash<ClientSecret>,
+    pub created_at: UnixTime,
+    pub expires_at: Option<UnixTime>,
+}
+
+/// A secret as it may be shown: without its hash.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = client_secrets)]
+pub struct SecretSummary {
+    pub id: String,
+    pub created_at: UnixTime,
+    pub expires_at: Option<UnixTime>,
+}
+
+impl Store {
+    pub async fn client(&self, id: &str) -> StoreResult<Option<ClientRow>> {
+        read!(self, async |c| {
+            Ok(clients::table.find(id).select(ClientRow::as_select()).first(c).await.optional()?)
+        })
+    }
+
+    /// A page of clients in the order in which they were made, after the one named.
+    pub async fn clients(&self, after: Option<&str>, limit: i64) -> StoreResult<Vec<ClientRow>> {
+        let after = after.unwrap_or("");
+        read!(self, async |c| {
+            Ok(clients::table
+                .filter(clients::id.gt(after))
+                .select(ClientRow::as_select())
+                .order(clients::id)
+                .limit(limit)
+                .load(c)
+                .await?)
+        })
+    }
+
+    /// A client and its first secret, or neither.
+    pub async fn add_client(&self, client: ClientRow, secret: Option<SecretRow>) -> StoreResult<()> {
+        tx!(self, async |c| {
+            diesel::insert_into(clients::table).values(client).execute(c).await?;
+            if let Some(secret) = secret {
+                diesel::insert_into(client_secrets::table).values(secret).execute(c).await?;
+            }
+            raise!(c, Kind::Clients);
+            Ok(())
+        })
+    }
+
+    /// Disables a client, or enables it again; `false` when there is no such client.
+    pub async fn set_client_disabled(&self, id: String, disabled_at: Option<UnixTime>) -> StoreResult<bool> {
+        tx!(self, async |c| {
+            let rows = diesel::update(clients::table.filter(clients::id.eq(id)))
+                .set(clients::disabled_at.eq(disabled_at))
+                .execute(c)
+                .await?;
+            raise!(c, Kind::Clients);
+            Ok(rows == 1)
+        })
+    }
+
+    /// Whether there was such a client. Its secrets go with it.
+    pub async fn delete_client(&self, id: String) -> StoreResult<bool> {
+        tx!(self, async |c| {
+            let rows = diesel::delete(clients::table.filter(clients::id.eq(id))).execute(c).await?;
+            raise!(c, Kind::Clients);
+            raise!(c, Kind::Resources);
+            Ok(rows == 1)
+        })
+    }
+
+    pub async fn client_secrets(&self, client_id: &str) -> StoreResult<Vec<SecretSummary>> {
+        read!(self, async |c| {
+            Ok(client_secrets::table
+                .filter(client_secrets::client_id.eq(client_id))
+                .select(SecretSummary::as_select())
+                .order(client_secrets::id)
+                .load(c)
+                .await?)
+        })
+    }
+
+    /// Adds a secret; the others go on until `others_expire_at`, when that is sooner than they would end anyway.
+    pub async fn add_client_secret(&self, secret: SecretRow, others_expire_at: Option<UnixTime>) -> StoreResult<()> {
+        tx!(self, async |c| {
+            if let Some(end) = others_expire_at {
+                diesel::update(
+                    client_secrets::table
+                        .filter(client_secrets::client_id.eq(secret.client_id.clone()))
+                        .filter(client_secrets::expires_at.is_null().or(client_secrets::expires_at.gt(end))),
+                )
+                .set(client_secrets::expires_at.eq(Some(end)))
+                .execute(c)
+                .await?;
+            }
+            diesel::insert_into(client_secrets::table).values(secret).execute(c).await?;
+            Ok(())
+        })
+    }
+
+    /// Ends a secret at once; `false` when the client has no such secret.
+    pub async fn delete_client_secret(&self, client_id: String, secret_id: String) -> StoreResult<bool> {
+        let rows = write!(self, async |c| {
+            Ok(diesel::delete(
+                client_secrets::table
+                    .filter(client_secrets::id.eq(secret_id))
+                    .filter(client_secrets::client_id.eq(client_id)),
+            )
+            .execute(c)
+            .await?)
+        })?;
+        Ok(rows == 1)
+    }
+}

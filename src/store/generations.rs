@@ -1,0 +1,66 @@
+//! `generations`: a number per kind of description, raised in the transaction of every change. Nodes poll it and make it
+//! part of their cache keys, so that nobody has to tell them what to forget.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::backend::{Store, read};
+use super::schema::generations;
+use super::StoreResult;
+
+/// What has a generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Clients,
+    Scopes,
+    Resources,
+    SigningKeys,
+}
+
+impl Kind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Clients => "clients",
+            Self::Scopes => "scopes",
+            Self::Resources => "resources",
+            Self::SigningKeys => "signing_keys",
+        }
+    }
+}
+
+/// The numbers as they stood at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Generations {
+    pub clients: i64,
+    pub scopes: i64,
+    pub resources: i64,
+    pub signing_keys: i64,
+}
+
+impl Store {
+    pub async fn generations(&self) -> StoreResult<Generations> {
+        let rows: Vec<(String, i64)> = read!(self, async |c| {
+            Ok(generations::table.select((generations::kind, generations::number)).load(c).await?)
+        })?;
+        let number = |kind: Kind| rows.iter().find(|(name, _)| name == kind.as_str()).map_or(0, |(_, number)| *number);
+        Ok(Generations {
+            clients: number(Kind::Clients),
+            scopes: number(Kind::Scopes),
+            resources: number(Kind::Resources),
+            signing_keys: number(Kind::SigningKeys),
+        })
+    }
+}
+
+/// `raise!(c, Kind::Clients)`: inside the transaction that changes something of that kind.
+macro_rules! raise {
+    ($c:ident, $kind:expr) => {{
+        use $crate::store::schema::generations;
+        diesel::update(generations::table.filter(generations::kind.eq($kind.as_str())))
+            .set(generations::number.eq(generations::number + 1))
+            .execute($c)
+            .await?;
+    }};
+}
+
+pub(super) use raise;
