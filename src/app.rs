@@ -5,9 +5,9 @@ use crate::config::Config;
 use crate::directory::Directory;
 use crate::keyring::{Keyring, KeyringError};
 use crate::observe::Counters;
+use crate::remembered::Remembered;
 use crate::store::{Store, StoreError};
 use crate::time::Clock;
-use crate::remembered::Remembered;
 
 #[derive(Clone)]
 pub struct App {
@@ -30,9 +30,7 @@ pub enum StartError {
     Keyring(#[from] KeyringError),
     #[error("{0}")]
     Cache(#[from] CacheAway),
-    #[error(
-        "the database lacks migrations ({0}) and `database.migrate_at_start` is off: run `countersign migrate up`"
-    )]
+    #[error("the database lacks migrations ({0}) and `database.migrate_at_start` is off: run `countersign migrate up`")]
     Unmigrated(String),
 }
 

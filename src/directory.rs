@@ -106,7 +106,9 @@ impl Directory {
         let row = match self.copy(&name).await {
             Some(row) => row,
             None => {
-                let Some(row) = self.inner.store.client(id).await?.map(copies::ClientCopy::from) else { return Ok(None) };
+                let Some(row) = self.inner.store.client(id).await?.map(copies::ClientCopy::from) else {
+                    return Ok(None);
+                };
                 self.keep(&name, &row).await;
                 row
             }

@@ -94,7 +94,8 @@ impl Keyring {
     /// Reads the keys again: another node, or a command, has changed them.
     pub async fn refresh(&self) -> KeyringResult<()> {
         let rows = self.inner.store.signing_keys().await?;
-        if rows.iter().filter_map(|row| row.sealed.as_deref()).any(|sealed| !self.inner.encryption.load().knows(sealed)) {
+        if rows.iter().filter_map(|row| row.sealed.as_deref()).any(|sealed| !self.inner.encryption.load().knows(sealed))
+        {
             self.reload_encryption_keys()?;
         }
         let before = self.inner.ring.load_full();
@@ -152,4 +153,11 @@ impl Keyring {
         self.refresh().await?;
         Ok(self.inner.ring.load().verifier(kid))
     }
+}
+
+/// Looks at the stored keys without changing anything: whether all of them open, and what they are.
+pub async fn examine(store: &Store, settings: &config::Keys) -> KeyringResult<Vec<KeySummary>> {
+    let rows = store.signing_keys().await?;
+    KeyEncryptionKeys::load(settings)?.prove(&rows, &store.sealed_values().await?)?;
+    Ok(rows.iter().map(KeySummary::of).collect())
 }

@@ -17,6 +17,7 @@ pub mod keyring;
 pub mod observe;
 pub mod private_files;
 pub mod remembered;
+pub mod remote;
 pub mod store;
 pub mod tls;
 
@@ -30,5 +31,5 @@ pub mod jobs;
 pub mod tokens;
 
 // Level 3: faces.
-//pub mod cli;
+pub mod cli;
 pub mod http;

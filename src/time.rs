@@ -49,6 +49,13 @@ impl UnixTime {
         Self(self.0.saturating_sub(seconds))
     }
 
+    /// For people: `2026-01-31T12:00:00Z`; the bare number where the calendar ends.
+    pub fn to_rfc3339(self) -> String {
+        use ::time::format_description::well_known::Rfc3339;
+        let date = ::time::OffsetDateTime::from_unix_timestamp(self.0).ok();
+        date.and_then(|date| date.format(&Rfc3339).ok()).unwrap_or_else(|| self.0.to_string())
+    }
+
     /// Seconds from `earlier` to this time; negative when `earlier` is later.
     pub const fn since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)

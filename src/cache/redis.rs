@@ -68,8 +68,7 @@ impl Redis {
     pub async fn put_if_absent(&self, key: &str, value: &[u8], lifetime: Duration) -> CacheResult<bool> {
         let key = self.key(key);
         let sealed = self.seal_value(&key, value);
-        let options =
-            SetOptions::default().conditional_set(ExistenceCheck::NX).with_expiration(expiry(lifetime));
+        let options = SetOptions::default().conditional_set(ExistenceCheck::NX).with_expiration(expiry(lifetime));
         let put: Option<String> = self.ask(async |mut c| c.set_options(&key, &sealed, options).await).await?;
         Ok(put.is_some())
     }
@@ -163,9 +162,7 @@ fn client(url: &Setting, settings: &config::Cache) -> CacheResult<Client> {
         return Client::open(info).map_err(unreadable);
     }
     let root_cert = match &settings.tls_ca {
-        Some(path) => {
-            Some(fs::read(path).map_err(|error| CacheAway(format!("{}: {error}", path.display())))?)
-        }
+        Some(path) => Some(fs::read(path).map_err(|error| CacheAway(format!("{}: {error}", path.display())))?),
         None => None,
     };
     Client::build_with_tls(info, TlsCertificates { client_tls: None, root_cert }).map_err(away)

@@ -95,7 +95,8 @@ impl<D: Described> ApiResponse for Answer<D> {
         let headers = D::HEADERS.iter().map(|(name, about)| header(name, about)).collect();
         let mut responses = vec![response(200, D::SUCCESS, success.into_iter().collect(), headers)];
         responses.extend(D::OTHERS.iter().map(|(status, about)| response(*status, about, Vec::new(), Vec::new())));
-        for (status, about) in D::FAILURES.iter().chain(&[(503, "Something that the server needs is away; try again")]) {
+        for (status, about) in D::FAILURES.iter().chain(&[(503, "Something that the server needs is away; try again")])
+        {
             let headers = match status {
                 401 => vec![header("WWW-Authenticate", "What would let the caller in")],
                 503 => vec![header("Retry-After", "Seconds to wait")],
@@ -118,7 +119,9 @@ impl<D: Described> ApiResponse for Answer<D> {
 fn error_body(manner: Manner) -> MetaMediaType {
     match manner {
         Manner::OAuth => MetaMediaType { content_type: "application/json", schema: OAuthErrorBody::schema_ref() },
-        Manner::Problem => MetaMediaType { content_type: "application/problem+json", schema: ProblemBody::schema_ref() },
+        Manner::Problem => {
+            MetaMediaType { content_type: "application/problem+json", schema: ProblemBody::schema_ref() }
+        }
     }
 }
 

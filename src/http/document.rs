@@ -43,10 +43,13 @@ impl Document {
 }
 
 fn is_held(headers: &HeaderMap, etag: &HeaderValue) -> bool {
-    headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(
-        |held| {
+    headers
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|held| {
             let held = held.trim();
             held == "*" || held.strip_prefix("W/").unwrap_or(held).as_bytes() == etag.as_bytes()
-        },
-    )
+        })
 }

@@ -12,9 +12,9 @@ use serde::Serialize;
 
 use super::answer::{Answer, Described};
 use super::context::settle;
+use super::privileged;
 use super::reply::{self, Manner};
 use super::tags::Tag;
-use super::privileged;
 use crate::app::App;
 use crate::failure::Outcome;
 
@@ -91,7 +91,8 @@ struct DependencyBody {
 struct NodeHealth;
 impl Described for NodeHealth {
     type Body = HealthBody;
-    const SUCCESS: &'static str = "The node can serve (`degraded`: slower than usual); 503 with the same body when it cannot";
+    const SUCCESS: &'static str =
+        "The node can serve (`degraded`: slower than usual); 503 with the same body when it cannot";
     const MANNER: Manner = Manner::Problem;
     const FAILURES: &'static [(u16, &'static str)] = &[];
 }

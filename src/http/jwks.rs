@@ -56,7 +56,9 @@ impl JwksApi {
         }
         let max_age = self.app.config.keys.jwks_max_age_seconds;
         let document = Document::new(published.body.clone(), KeySet::CONTENT_TYPE, &published.etag, max_age)
-            .ok_or_else(|| Failure::Broken(Broken { what: "http", source: "the key set has no tag".into(), passing: false }))?;
+            .ok_or_else(|| {
+                Failure::Broken(Broken { what: "http", source: "the key set has no tag".into(), passing: false })
+            })?;
         let response = document.answer(request);
         self.rendered.store(Some(Arc::new((published.etag.clone(), document))));
         Ok(response)

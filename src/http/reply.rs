@@ -105,7 +105,9 @@ fn refusal(refused: &Refused, status: StatusCode, manner: Manner, request_id: &R
 /// RFC 6749 §5.2 and RFC 6750 §3: what would let the caller in.
 fn challenge(refused: &Refused) -> Option<HeaderValue> {
     match refused.code {
-        ErrorCode::InvalidClient => Some(const { HeaderValue::from_static("Basic realm=\"countersign\", charset=\"UTF-8\"") }),
+        ErrorCode::InvalidClient => {
+            Some(const { HeaderValue::from_static("Basic realm=\"countersign\", charset=\"UTF-8\"") })
+        }
         _ => {
             let error = (refused.reason != Reason::NotFromHere).then_some(refused.code);
             HeaderValue::from_str(&bearer::challenge(error, None)).ok()
@@ -167,7 +169,11 @@ fn body(code: ErrorCode, about: &str, status: StatusCode, manner: Manner, reques
 /// A JSON answer.
 pub fn json(value: &impl Serialize) -> Result<Response, Failure> {
     let bytes = serde_json::to_vec(value).map_err(|error| {
-        Failure::Broken(Broken { what: "http", source: format!("an answer could not be written: {error}"), passing: false })
+        Failure::Broken(Broken {
+            what: "http",
+            source: format!("an answer could not be written: {error}"),
+            passing: false,
+        })
     })?;
     Ok(Response::builder().header(CONTENT_TYPE, const { HeaderValue::from_static("application/json") }).body(bytes))
 }

@@ -39,10 +39,8 @@ impl NewKey {
 
     pub fn from_rsa(key: &RsaPrivateKey) -> KeyringResult<Self> {
         let der = key.to_pkcs8_der().map_err(failed)?;
-        let public = PublicKey::Rsa {
-            n: BASE64URL.encode(key.n().to_bytes_be()),
-            e: BASE64URL.encode(key.e().to_bytes_be()),
-        };
+        let public =
+            PublicKey::Rsa { n: BASE64URL.encode(key.n().to_bytes_be()), e: BASE64URL.encode(key.e().to_bytes_be()) };
         Ok(Self { algorithm: Algorithm::Rs256, public, private_der: der.to_bytes() })
     }
 }

@@ -33,9 +33,8 @@ impl Keyring {
         let settings = &self.inner.settings;
         let mut keys = Vec::new();
         if let Some(path) = &settings.rsa_private_key_path {
-            let pem = fs::read_to_string(path).map_err(|error| {
-                KeyringError::Refused(format!("RSA_PRIVATE_KEY_PATH: {}: {error}", path.display()))
-            })?;
+            let pem = fs::read_to_string(path)
+                .map_err(|error| KeyringError::Refused(format!("RSA_PRIVATE_KEY_PATH: {}: {error}", path.display())))?;
             keys.push(read_rsa("RSA_PRIVATE_KEY_PATH", &Zeroizing::new(pem))?);
         }
         if let Some(content) = &settings.rsa_private_key_content {
@@ -70,7 +69,8 @@ impl Keyring {
     async fn import_key(&self, key: &NewKey, now: UnixTime) -> KeyringResult<String> {
         let rows = self.rows().await?;
         let store = &self.inner.store;
-        if rows.is_empty() && store.add_signing_key(self.row_for(key, "active", "imported", now)?).await? == Step::Taken {
+        if rows.is_empty() && store.add_signing_key(self.row_for(key, "active", "imported", now)?).await? == Step::Taken
+        {
             tracing::info!(kid = key.kid(), "an RSA key was imported and signs from now on");
             return Ok("active".to_owned());
         }
@@ -98,7 +98,9 @@ fn read_rsa(source: &str, text: &str) -> KeyringResult<NewKey> {
         .map_err(|_| refused("it is not an unencrypted RSA private key in PKCS#8 or PKCS#1"))?;
     let bits = key.n().bits();
     if !(FEWEST_BITS..=MOST_BITS).contains(&bits) {
-        return Err(refused(&format!("an RSA key of {bits} bits is refused: it must have {FEWEST_BITS} to {MOST_BITS}")));
+        return Err(refused(&format!(
+            "an RSA key of {bits} bits is refused: it must have {FEWEST_BITS} to {MOST_BITS}"
+        )));
     }
     key.validate().map_err(|_| refused("its numbers do not fit together"))?;
     NewKey::from_rsa(&key)

@@ -175,7 +175,13 @@ impl Keyring {
         Ok(resealed)
     }
 
-    pub(super) fn row_for(&self, key: &NewKey, phase: &str, origin: &str, now: UnixTime) -> KeyringResult<SigningKeyRow> {
+    pub(super) fn row_for(
+        &self,
+        key: &NewKey,
+        phase: &str,
+        origin: &str,
+        now: UnixTime,
+    ) -> KeyringResult<SigningKeyRow> {
         let kid = key.kid();
         let jwk = Jwk::signing(key.public.clone(), key.algorithm);
         let public_jwk = serde_json::to_string(&jwk).map_err(|error| KeyringError::Failed(error.to_string()))?;
@@ -229,8 +235,8 @@ impl Keyring {
 fn overtaken(step: Step) -> KeyringResult<()> {
     match step {
         Step::Taken => Ok(()),
-        Step::Overtaken => {
-            Err(KeyringError::Refused("the keys have just been changed by somebody else: look at them again".to_owned()))
-        }
+        Step::Overtaken => Err(KeyringError::Refused(
+            "the keys have just been changed by somebody else: look at them again".to_owned(),
+        )),
     }
 }

@@ -45,7 +45,10 @@ impl KeyEncryptionKeys {
         let keys = if settings.encryption_keys.is_empty() {
             files(&settings.directory)?.iter().map(|path| read_file(path)).collect::<KeyringResult<_>>()?
         } else {
-            let decode = |key: &secret::Setting| decode(key.reveal()).ok_or_else(|| refused("a key-encryption key in the settings is not base64 of 32 bytes"));
+            let decode = |key: &secret::Setting| {
+                decode(key.reveal())
+                    .ok_or_else(|| refused("a key-encryption key in the settings is not base64 of 32 bytes"))
+            };
             settings.encryption_keys.iter().map(decode).collect::<KeyringResult<_>>()?
         };
         Ok(Self { keys })
@@ -95,7 +98,10 @@ impl KeyEncryptionKeys {
         let bad = || refused(format!("the sealed {purpose} has been changed, or belongs elsewhere"));
         let parts = Parts::of(sealed).ok_or_else(bad)?;
         let key = self.keys.iter().find(|key| key.id == parts.key).ok_or_else(|| {
-            refused(format!("the {purpose} is sealed under the key-encryption key {}, which this node does not have", parts.key))
+            refused(format!(
+                "the {purpose} is sealed under the key-encryption key {}, which this node does not have",
+                parts.key
+            ))
         })?;
         let nonce: [u8; 12] = BASE64URL.decode(parts.nonce).ok().and_then(|n| n.try_into().ok()).ok_or_else(bad)?;
         let sealed = BASE64URL.decode(parts.sealed).map_err(|_| bad())?;

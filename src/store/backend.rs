@@ -73,9 +73,8 @@ impl Store {
 
     /// How many seconds the database's clock is ahead of `now`.
     pub async fn clock_ahead(&self, now: crate::time::UnixTime) -> StoreResult<i64> {
-        let database: i64 = crate::store::backend::read!(self, async |c| {
-            Ok(diesel::select(c.unix_time()).get_result(c).await?)
-        })?;
+        let database: i64 =
+            crate::store::backend::read!(self, async |c| { Ok(diesel::select(c.unix_time()).get_result(c).await?) })?;
         Ok(database - now.seconds())
     }
 }

@@ -44,9 +44,7 @@ pub struct SecretSummary {
 
 impl Store {
     pub async fn client(&self, id: &str) -> StoreResult<Option<ClientRow>> {
-        read!(self, async |c| {
-            Ok(clients::table.find(id).select(ClientRow::as_select()).first(c).await.optional()?)
-        })
+        read!(self, async |c| { Ok(clients::table.find(id).select(ClientRow::as_select()).first(c).await.optional()?) })
     }
 
     /// A page of clients in the order in which they were made, after the one named.

@@ -4,9 +4,9 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+use super::StoreResult;
 use super::backend::{Store, read};
 use super::schema::generations;
-use super::StoreResult;
 
 /// What has a generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -52,8 +52,7 @@ impl Store {
                 .execute(c)
                 .await?;
             diesel::delete(
-                resource_introspectors::table
-                    .filter(resource_introspectors::resource_uri.eq(resource.uri.clone())),
+                resource_introspectors::table.filter(resource_introspectors::resource_uri.eq(resource.uri.clone())),
             )
             .execute(c)
             .await?;

@@ -20,9 +20,7 @@ pub struct ScopeRow {
 
 impl Store {
     pub async fn scopes(&self) -> StoreResult<Vec<ScopeRow>> {
-        read!(self, async |c| {
-            Ok(scopes::table.select(ScopeRow::as_select()).order(scopes::name).load(c).await?)
-        })
+        read!(self, async |c| { Ok(scopes::table.select(ScopeRow::as_select()).order(scopes::name).load(c).await?) })
     }
 
     /// A scope of this name that is there already is a conflict.

@@ -18,11 +18,7 @@ pub struct SealedValue {
 impl Store {
     pub async fn sealed_values(&self) -> StoreResult<Vec<SealedValue>> {
         read!(self, async |c| {
-            Ok(sealed_values::table
-                .select(SealedValue::as_select())
-                .order(sealed_values::name)
-                .load(c)
-                .await?)
+            Ok(sealed_values::table.select(SealedValue::as_select()).order(sealed_values::name).load(c).await?)
         })
     }
 

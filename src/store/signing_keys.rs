@@ -75,8 +75,7 @@ impl Store {
     /// Adds a key in its phase, unless that key, or another one in the same place, is there already.
     pub async fn add_signing_key(&self, key: SigningKeyRow) -> StoreResult<Step> {
         tx!(self, async |c| {
-            let rows =
-                diesel::insert_into(signing_keys::table).values(key).on_conflict_do_nothing().execute(c).await?;
+            let rows = diesel::insert_into(signing_keys::table).values(key).on_conflict_do_nothing().execute(c).await?;
             raise!(c, Kind::SigningKeys);
             Ok(Step::taken(rows == 1))
         })
@@ -98,8 +97,7 @@ impl Store {
             ))
             .execute(c)
             .await?;
-            let rows =
-                diesel::insert_into(signing_keys::table).values(key).on_conflict_do_nothing().execute(c).await?;
+            let rows = diesel::insert_into(signing_keys::table).values(key).on_conflict_do_nothing().execute(c).await?;
             raise!(c, Kind::SigningKeys);
             Ok(Step::taken(rows == 1))
         })

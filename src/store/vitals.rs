@@ -35,11 +35,7 @@ impl Store {
             Ok(clients::table
                 .left_join(client_secrets::table)
                 .filter(clients::id.eq(client_id))
-                .select((
-                    clients::disabled_at,
-                    client_secrets::hash.nullable(),
-                    client_secrets::expires_at.nullable(),
-                ))
+                .select((clients::disabled_at, client_secrets::hash.nullable(), client_secrets::expires_at.nullable()))
                 .load(c)
                 .await?)
         })?;

@@ -21,12 +21,8 @@ pub async fn revoke(app: &App, client: &Client, request: &RevocationRequest, now
         let about = "the token was issued to another client";
         return Err(Refused::new(ErrorCode::InvalidGrant, Reason::ForeignToken, about).into());
     }
-    let row = RevokedToken {
-        jti: claims.jti.clone(),
-        client_id: client.id.clone(),
-        revoked_at: now,
-        expires_at: claims.exp,
-    };
+    let row =
+        RevokedToken { jti: claims.jti.clone(), client_id: client.id.clone(), revoked_at: now, expires_at: claims.exp };
     app.store.revoke_token(row).await?;
     Ok(())
 }

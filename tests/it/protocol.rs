@@ -18,6 +18,9 @@ mod token;
 use countersign::protocol::{ErrorCode, Fault, Params};
 use serde_json::Value;
 
+/// Parameters as a test writes them.
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+
 /// An example out of an RFC.
 fn vector(name: &str) -> Value {
     let path = format!("{}/tests/vectors/{name}.json", env!("CARGO_MANIFEST_DIR"));
@@ -29,7 +32,7 @@ fn text<'a>(vector: &'a Value, member: &str) -> &'a str {
     vector[member].as_str().unwrap_or_else(|| panic!("the vector has no text {member}"))
 }
 
-fn params(pairs: &[(&str, &str)]) -> Params {
+fn params(pairs: Pairs) -> Params {
     Params::parse(form(pairs).as_bytes()).unwrap()
 }
 

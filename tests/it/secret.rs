@@ -2,8 +2,6 @@
 
 use countersign::secret::{ClientSecret, MacKey, Plain};
 
-
-
 #[test]
 fn a_secret_neither_prints_nor_equals_its_hash() {
     let secret = Plain::<ClientSecret>::generate();

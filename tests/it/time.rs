@@ -2,8 +2,6 @@
 
 use countersign::time::{Clock, UnixTime};
 
-
-
 #[test]
 fn arithmetic_saturates() {
     assert_eq!(UnixTime::from_seconds(i64::MAX).plus(1), UnixTime::from_seconds(i64::MAX));

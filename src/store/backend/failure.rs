@@ -45,7 +45,9 @@ impl From<DieselError> for StoreError {
             DieselError::DatabaseError(Kind::ClosedConnection | Kind::UnableToSendCommand, about) => {
                 Self::Away(about.message().to_owned())
             }
-            DieselError::DatabaseError(_, about) if is_locked(about.message()) => Self::Busy(about.message().to_owned()),
+            DieselError::DatabaseError(_, about) if is_locked(about.message()) => {
+                Self::Busy(about.message().to_owned())
+            }
             DieselError::DatabaseError(_, about) if is_away(about.message()) => Self::Away(about.message().to_owned()),
             DieselError::BrokenTransactionManager => Self::Away("the connection broke inside a transaction".to_owned()),
             error => Self::Broken(error.to_string()),

@@ -86,10 +86,7 @@ fn exists_by_now(error: std::io::Error) -> std::io::Result<()> {
 
 async fn establish(url: &str, more: &str) -> Result<SqliteConnection, ConnectionError> {
     let mut connection = SqliteConnection::establish(url).await?;
-    connection
-        .batch_execute(&format!("{PRAGMAS}{more}"))
-        .await
-        .map_err(ConnectionError::CouldntSetupConfiguration)?;
+    connection.batch_execute(&format!("{PRAGMAS}{more}")).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(connection)
 }
 

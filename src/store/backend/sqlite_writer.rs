@@ -99,7 +99,9 @@ fn work(mut connection: SqliteConnection, jobs: &Receiver<Box<dyn Job>>, patienc
         while done < group.len() {
             group[done].run(&mut connection);
             done += 1;
-            if group.len() < GROUP && let Ok(next) = jobs.try_recv() {
+            if group.len() < GROUP
+                && let Ok(next) = jobs.try_recv()
+            {
                 group.push(next);
             }
         }

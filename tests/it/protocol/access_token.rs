@@ -9,6 +9,8 @@ use serde_json::json;
 
 use super::{code, vector};
 
+type Change = fn(&mut AccessToken);
+
 fn example() -> AccessToken {
     serde_json::from_value(vector("rfc9068-3")["claims"].clone()).unwrap()
 }
@@ -46,12 +48,12 @@ fn roles_and_entitlements_are_there_when_there_are_any() {
 fn the_claims_are_judged() {
     let issuer = "https://authorization-server.example.com/";
     let at = UnixTime::from_seconds;
-    let token = |change: fn(&mut AccessToken)| {
+    let token = |change: Change| {
         let mut token = AccessToken { iat: at(100), nbf: at(100), exp: at(200), ..example() };
         change(&mut token);
         token
     };
-    let rows: [(&str, fn(&mut AccessToken), i64, bool); 9] = [
+    let rows: [(&str, Change, i64, bool); 9] = [
         ("good", |_| (), 150, true),
         ("the first second", |_| (), 100, true),
         ("the last second", |_| (), 199, true),

@@ -8,7 +8,7 @@ use super::code;
 
 #[test]
 fn a_header_is_read_or_refused() {
-    let rows: [(&str, &[u8], Result<&str, ErrorCode>); 15] = [
+    let rows: [(&str, &[u8], Result<&str, ErrorCode>); 16] = [
         ("the example of the RFC", b"Bearer mF_9.B5f-4.1JqM", Ok("mF_9.B5f-4.1JqM")),
         ("every kind of character", b"Bearer aZ09-._~+/==", Ok("aZ09-._~+/==")),
         ("the scheme has no case", b"bEARER abc", Ok("abc")),
@@ -19,6 +19,7 @@ fn a_header_is_read_or_refused() {
         ("no token", b"Bearer", Err(ErrorCode::InvalidRequest)),
         ("only a space", b"Bearer ", Err(ErrorCode::InvalidRequest)),
         ("only padding", b"Bearer ==", Err(ErrorCode::InvalidRequest)),
+        ("padding at the start", b"Bearer =ab", Err(ErrorCode::InvalidRequest)),
         ("padding in the middle", b"Bearer a=b", Err(ErrorCode::InvalidRequest)),
         ("two tokens", b"Bearer abc def", Err(ErrorCode::InvalidRequest)),
         ("a comma", b"Bearer abc,def", Err(ErrorCode::InvalidRequest)),

@@ -6,7 +6,7 @@ use countersign::protocol::client_authentication::{AuthMethod, Presented, presen
 use countersign::protocol::{ErrorCode, Fault, Params};
 use proptest::prelude::*;
 
-use super::{code, params, text, vector};
+use super::{Pairs, code, params, text, vector};
 
 fn basic(user_and_password: &str) -> String {
     format!("Basic {}", BASE64.encode(user_and_password))
@@ -74,7 +74,7 @@ fn a_header_that_cannot_be_read_is_invalid_client() {
 #[test]
 fn one_way_at_a_time() {
     let header = basic("client:secret");
-    let rows: [(&str, bool, &[(&str, &str)], Result<AuthMethod, ErrorCode>); 13] = [
+    let rows: [(&str, bool, Pairs, Result<AuthMethod, ErrorCode>); 13] = [
         ("header and the same id", true, &[("client_id", "client")], Ok(AuthMethod::ClientSecretBasic)),
         ("header and another id", true, &[("client_id", "other")], Err(ErrorCode::InvalidRequest)),
         ("header and a secret", true, &[("client_secret", "secret")], Err(ErrorCode::InvalidRequest)),

@@ -67,6 +67,8 @@ fn a_key_fits_only_its_own_algorithm() {
             assert_eq!(key.fits(*alg), *alg == fitting, "{key:?} {alg}");
         }
     }
+    let for_agreement = PublicKey::Okp { crv: "X25519".to_owned(), x: X.to_owned() };
+    assert!(!for_agreement.fits(Algorithm::EdDsa));
 }
 
 #[test]

@@ -4,11 +4,11 @@ use countersign::protocol::params::decode_component;
 use countersign::protocol::{ErrorCode, Params};
 use proptest::prelude::*;
 
-use super::{form, text, vector};
+use super::{Pairs, form, text, vector};
 
 #[test]
 fn a_form_is_read_or_refused() {
-    let rows: [(&str, &[u8], Option<&[(&str, &str)]>); 22] = [
+    let rows: [(&str, &[u8], Option<Pairs>); 22] = [
         ("nothing", b"", Some(&[])),
         ("two", b"a=1&b=2", Some(&[("a", "1"), ("b", "2")])),
         ("plus is a space", b"a=x+y", Some(&[("a", "x y")])),

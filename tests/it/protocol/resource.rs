@@ -30,6 +30,8 @@ fn a_resource_is_an_absolute_uri_without_a_fragment() {
         ("no authority", "https:api.example.com", false),
         ("an empty host", "https:///api.example.com", false),
         ("a host in octal", "https://0177.0.0.1/", false),
+        ("a host in octal that is no longer", "https://0127.0.1/", false),
+        ("an address with a dot behind it", "https://127.0.0.1./", false),
         ("a host in percent-encoding", "https://%61pi.example.com/", false),
         ("a port that is none", "https://api.example.com:99999/", false),
     ];

@@ -63,6 +63,7 @@ fn the_algebra_of_sets() {
     assert!(ab.contains("a") && !ab.contains("c"));
     assert_eq!(set("a b"), set("b a"));
     assert_ne!(set("a b"), set("a"));
+    assert_ne!(set("a"), set("a b"));
     assert_eq!(set("b a b").iter().cloned().collect::<ScopeSet>().to_string(), "b a");
 }
 

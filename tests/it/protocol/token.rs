@@ -5,7 +5,7 @@ use countersign::protocol::token::{GrantType, TokenRequest, TokenResponse};
 use countersign::protocol::{ErrorCode, Params};
 use proptest::prelude::*;
 
-use super::{code, form, params};
+use super::{Pairs, code, form, params};
 
 #[test]
 fn client_credentials_with_everything() {
@@ -27,7 +27,7 @@ fn client_credentials_with_nothing_else() {
 #[test]
 fn what_is_refused_has_the_code_of_the_rfc() {
     let good = ("grant_type", "client_credentials");
-    let rows: [(&str, &[(&str, &str)], ErrorCode); 8] = [
+    let rows: [(&str, Pairs, ErrorCode); 8] = [
         ("no grant type", &[("scope", "a")], ErrorCode::InvalidRequest),
         ("an empty grant type", &[("grant_type", "")], ErrorCode::InvalidRequest),
         ("an unknown grant type", &[("grant_type", "magic-beans")], ErrorCode::UnsupportedGrantType),

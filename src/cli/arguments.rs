@@ -1,0 +1,202 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "countersign", version, about = "An OAuth 2 authorization server: it signs what others verify.")]
+pub struct Arguments {
+    /// The settings file; without it countersign.toml, if there is one
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Print one JSON value on standard output and nothing else
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Run the server; this is also what happens without a command
+    Serve,
+    /// Bring the database's tables up to date, or look at them
+    Migrate {
+        #[command(subcommand)]
+        command: Option<MigrateCommand>,
+    },
+    /// Service clients and their secrets
+    Client {
+        #[command(subcommand)]
+        command: ClientCommand,
+    },
+    /// The scopes that may be asked for
+    Scope {
+        #[command(subcommand)]
+        command: ScopeCommand,
+    },
+    /// The APIs that tokens can be for
+    Resource {
+        #[command(subcommand)]
+        command: ResourceCommand,
+    },
+    /// Signing keys, and the keys that seal them
+    Key {
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
+    /// Forget now what may be forgotten; the server does so by itself
+    Sweep,
+    /// The settings as they hold
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Check database, cache, keys, clock, issuer and settings, and say what to do
+    Doctor,
+}
+
+#[derive(Clone, Copy, Subcommand)]
+pub enum MigrateCommand {
+    /// Apply what is pending
+    Up,
+    /// Take the newest migration back, with the data of its tables
+    Down,
+    /// List what is applied and what is pending
+    Status,
+}
+
+#[derive(Subcommand)]
+pub enum ClientCommand {
+    /// Register a client and show its secret, once
+    Create(NewClient),
+    /// List the clients
+    List,
+    /// Show one client
+    Show { id: String },
+    /// Refuse a client from now on, and end its tokens here
+    Disable { id: String },
+    /// Let a disabled client in again
+    Enable { id: String },
+    /// Remove a client with its secrets
+    Delete { id: String },
+    /// Several secrets may live at once, so that one can be replaced without a pause
+    Secret {
+        #[command(subcommand)]
+        command: SecretCommand,
+    },
+}
+
+#[derive(Args)]
+pub struct NewClient {
+    /// What people call it
+    #[arg(long, required_unless_present = "from")]
+    pub name: Option<String>,
+    /// A grant type that it may use, such as client_credentials; may be repeated
+    #[arg(long = "grant", value_name = "GRANT", required_unless_present = "from")]
+    pub grants: Vec<String>,
+    /// A scope that it may have; may be repeated
+    #[arg(long = "scope", value_name = "SCOPE")]
+    pub scopes: Vec<String>,
+    /// An API that it may ask tokens for; may be repeated, the first is the default
+    #[arg(long = "audience", value_name = "URI")]
+    pub audiences: Vec<String>,
+    /// Where users are sent back to; may be repeated
+    #[arg(long = "redirect-uri", value_name = "URI")]
+    pub redirect_uris: Vec<String>,
+    /// client_secret_basic (the default), client_secret_post or none
+    #[arg(long, value_name = "METHOD", conflicts_with = "public")]
+    pub auth_method: Option<String>,
+    /// A client that cannot keep a secret
+    #[arg(long)]
+    pub public: bool,
+    /// Seconds that its access tokens live
+    #[arg(long, value_name = "SECONDS")]
+    pub access_token_lifetime: Option<i64>,
+    /// Read RFC 7591 metadata from this file, or from standard input when it is -
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "grants", "scopes", "audiences", "redirect_uris",
+        "auth_method", "public", "access_token_lifetime"])]
+    pub from: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+pub enum SecretCommand {
+    /// Make one more secret and show it, once
+    Add {
+        client: String,
+        /// Seconds until it expires; without it, never
+        #[arg(long, value_name = "SECONDS")]
+        expires_in: Option<i64>,
+        /// Seconds until the client's other secrets expire; without it they go on as they are
+        #[arg(long, value_name = "SECONDS")]
+        others_expire_in: Option<i64>,
+    },
+    /// List the secrets of a client, without their text
+    List { client: String },
+    /// End a secret at once
+    Delete { client: String, secret: String },
+}
+
+#[derive(Subcommand)]
+pub enum ScopeCommand {
+    /// Make a scope
+    Create {
+        name: String,
+        /// What it allows, in words for people
+        #[arg(long, default_value = "")]
+        description: String,
+    },
+    /// List the scopes
+    List,
+    /// Remove a scope; tokens that have it keep it until they expire
+    Delete { name: String },
+}
+
+#[derive(Subcommand)]
+pub enum ResourceCommand {
+    /// Make an API known, or replace what is said of it
+    Create {
+        uri: String,
+        /// A scope that means something to it; may be repeated
+        #[arg(long = "scope", value_name = "SCOPE")]
+        scopes: Vec<String>,
+        /// A client that may introspect tokens for it; may be repeated
+        #[arg(long = "introspector", value_name = "CLIENT")]
+        introspectors: Vec<String>,
+    },
+    /// List the APIs
+    List,
+    /// Forget an API
+    Delete { uri: String },
+}
+
+#[derive(Subcommand)]
+pub enum KeyCommand {
+    /// List the signing keys
+    List,
+    /// Let the next key sign
+    Rotate {
+        /// Withdraw the active key at once, with all that it signed here
+        #[arg(long)]
+        emergency: bool,
+    },
+    /// Import an RSA private key in PEM from a file, or from standard input when it is -
+    Import { file: PathBuf },
+    /// End a retiring key whose last token has expired
+    Retire { kid: String },
+    /// Seal everything under the key-encryption key that is first now
+    Reseal {
+        /// Make a new key-encryption key in the keys' folder before
+        #[arg(long)]
+        new_key: bool,
+    },
+}
+
+#[derive(Clone, Copy, Subcommand)]
+pub enum ConfigCommand {
+    /// Every setting, and where it comes from; secrets are masked
+    Show,
+    /// Say everything that is wrong with the settings
+    Check,
+}

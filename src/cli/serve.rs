@@ -1,0 +1,111 @@
+//! `countersign serve`: open the doors, make what a first start makes, serve until told to stop.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::output::{Complaint, Printed};
+use crate::app::App;
+use crate::clients::{self, Registered};
+use crate::config::Config;
+use crate::http::listener::Listener;
+use crate::http::{DOCS_PATH, Draining, endpoint};
+use crate::jobs::Jobs;
+use crate::protocol::client_metadata::ClientMetadata;
+
+pub fn run(config: Config) -> Result<Printed, Complaint> {
+    let runtime = super::runtime(config.server.workers)?;
+    runtime.block_on(serve(config))?;
+    Ok(Printed::nothing())
+}
+
+async fn serve(config: Config) -> Result<(), Complaint> {
+    let app = Arc::new(super::open(config).await?);
+    let listener =
+        Listener::bind(&app.config.server, &app.counters).map_err(|error| Complaint::new(error.to_string()))?;
+    let first = first_client(&app).await?;
+    greet(&app, first.as_ref());
+
+    let draining = Draining::default();
+    let endpoint = Arc::new(endpoint(&app, &draining));
+    let jobs = Jobs::start(&app);
+    let addresses: Vec<String> = listener.addresses().iter().map(ToString::to_string).collect();
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        issuer = app.config.issuer.as_str(),
+        addresses = addresses.join(", "),
+        store = app.store.name(),
+        cache = app.cache.name(),
+        "serving"
+    );
+    let drain = Duration::from_secs(app.config.server.drain_seconds);
+    listener.serve(endpoint, told_to_stop(draining, drain)?).await;
+    jobs.stop().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Ends when the node should take no more connections. SIGTERM first drains: for a while the node still serves and says
+/// that it wants no new requests, so that a load balancer sees it. SIGINT, or a second signal, does not wait.
+fn told_to_stop(draining: Draining, drain: Duration) -> Result<impl Future<Output = ()>, Complaint> {
+    let unable = |error: io::Error| Complaint::new(format!("signals cannot be waited for: {error}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(unable)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(unable)?;
+    Ok(async move {
+        let drains = tokio::select! {
+            _ = terminate.recv() => true,
+            _ = interrupt.recv() => false,
+        };
+        draining.begin();
+        if drains {
+            tracing::info!(seconds = drain.as_secs(), "draining");
+            tokio::select! {
+                () = tokio::time::sleep(drain) => {}
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        }
+    })
+}
+
+/// On a developer's machine the first start makes a client, so that there is something to try.
+async fn first_client(app: &App) -> Result<Option<Registered>, Complaint> {
+    if !app.config.development() || app.store.generations().await?.clients != FRESH {
+        return Ok(None);
+    }
+    let metadata = ClientMetadata::parse(
+        br#"{"client_name": "First service client", "grant_types": ["client_credentials"], "response_types": []}"#,
+    )?;
+    Ok(Some(clients::register(app, metadata, app.clock.now()).await?))
+}
+
+/// The generation of clients before the first one was made. It counts every change, so that a client that was deleted does
+/// not come back.
+const FRESH: i64 = 1;
+
+/// Says on standard output what a person needs to know. A first secret is shown here and nowhere else.
+fn greet(app: &App, first: Option<&Registered>) {
+    let issuer = &app.config.issuer;
+    let mut text = format!(
+        "Countersign {}\n\n  issuer  {issuer}\n  docs    {}\n",
+        env!("CARGO_PKG_VERSION"),
+        issuer.endpoint(DOCS_PATH)
+    );
+    if let Some(client) = first
+        && let Some(secret) = &client.secret
+    {
+        let (id, secret) = (&client.id, secret.secret.reveal());
+        let token = issuer.endpoint("/oauth2/token");
+        text.push_str(&format!(
+            "\nThe first service client; its secret is shown this once:\n\n  client_id      {id}\n  client_secret  {secret}\n\n\
+             Ask for a token:\n\n  curl -u '{id}:{secret}' -d grant_type=client_credentials {token}\n"
+        ));
+    } else if !app.config.development() {
+        text.push_str("\nMake a client with:  countersign client create --name NAME --grant client_credentials\n");
+    }
+    text.push('\n');
+    let mut out = io::stdout();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
