@@ -7,7 +7,6 @@ use std::marker::PhantomData;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use hmac::{Hmac, KeyInit, Mac};
-use rand::TryRng;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -16,16 +15,16 @@ use zeroize::Zeroizing;
 ///
 /// # Panics
 /// When the operating system has no randomness to give: nothing that needs a secret can go on from there.
-#[expect(clippy::disallowed_types, reason = "the only place that draws random numbers")]
+#[expect(clippy::disallowed_methods, reason = "the only place that draws random numbers")]
 pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    rand::rngs::SysRng.try_fill_bytes(&mut bytes).expect("the operating system gives random bytes");
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
     bytes
 }
 
 /// 128 fresh bits as 22 base64url characters: token ids, request ids. Drawn from a generator in this process that the
 /// operating system seeds, because a request must not wait for a system call.
-#[expect(clippy::disallowed_types, reason = "the only place that draws random numbers")]
+#[expect(clippy::disallowed_methods, reason = "the only place that draws random numbers")]
 pub fn random_id() -> String {
     let mut bytes = [0; 16];
     rand::Rng::fill_bytes(&mut rand::rng(), &mut bytes);

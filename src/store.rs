@@ -3,6 +3,7 @@
 
 mod backend;
 mod columns;
+mod gather;
 mod schema;
 
 pub mod clients;

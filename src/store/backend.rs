@@ -10,17 +10,22 @@ pub use failure::{StoreError, StoreResult};
 pub(super) use postgres::PostgresConnection;
 pub(super) use sqlite::SqliteConnection;
 
+use std::sync::Arc;
+
 use diesel::expression::SqlLiteral;
 use diesel::sql_types::BigInt;
 use diesel_async::pooled_connection::deadpool::{Object, Pool};
 use diesel_async::{AsyncConnection, RunQueryDsl, TransactionManager};
 
+use super::vitals::Asked;
 use crate::config::{Database, DatabaseUrl};
 
 /// A handle to the database; clones share its pools.
 #[derive(Clone)]
 pub struct Store {
     pub(super) backend: Backend,
+    /// Where a query is a round trip, what many ask is asked together; a file next door is asked at once.
+    pub(super) asked: Option<Arc<Asked>>,
 }
 
 #[derive(Clone)]
@@ -44,7 +49,8 @@ impl Store {
             DatabaseUrl::Postgres(url) => Backend::Postgres(postgres::pool(url, settings)?),
             DatabaseUrl::Sqlite(path) => Backend::Sqlite(sqlite::open(&path, settings).await?),
         };
-        Ok(Self { backend })
+        let asked = matches!(backend, Backend::Postgres(_)).then(Arc::default);
+        Ok(Self { backend, asked })
     }
 
     /// What people call the database behind this handle.
@@ -121,12 +127,14 @@ macro_rules! read {
             $crate::store::backend::Backend::Postgres(pool) => {
                 let mut object = pool.get().await?;
                 let $c: &mut $crate::store::backend::PostgresConnection = &mut object;
+                #[allow(unused_braces, reason = "a body may be a block or an expression")]
                 let result: $crate::store::StoreResult<_> = async { $body }.await;
                 result
             }
             $crate::store::backend::Backend::Sqlite(sqlite) => {
                 let mut object = sqlite.readers.get().await?;
                 let $c: &mut $crate::store::backend::SqliteConnection = &mut object;
+                #[allow(unused_braces, reason = "a body may be a block or an expression")]
                 let result: $crate::store::StoreResult<_> = async { $body }.await;
                 result
             }
@@ -142,9 +150,11 @@ macro_rules! write {
             $crate::store::backend::Backend::Postgres(pool) => {
                 let mut object = pool.get().await?;
                 let $c: &mut $crate::store::backend::PostgresConnection = &mut object;
+                #[allow(unused_braces, reason = "a body may be a block or an expression")]
                 let result: $crate::store::StoreResult<_> = async { $body }.await;
                 result
             }
+            #[allow(unused_braces, reason = "a body may be a block or an expression")]
             $crate::store::backend::Backend::Sqlite(sqlite) => {
                 sqlite.writer.run(async move |$c: &mut $crate::store::backend::SqliteConnection| $body).await
             }
@@ -161,9 +171,11 @@ macro_rules! tx {
                 let mut object = pool.get().await?;
                 let $c: &mut $crate::store::backend::PostgresConnection = &mut object;
                 $crate::store::backend::begin($c).await?;
+                #[allow(unused_braces, reason = "a body may be a block or an expression")]
                 let result: $crate::store::StoreResult<_> = async { $body }.await;
                 $crate::store::backend::end(&mut *object, result).await
             }
+            #[allow(unused_braces, reason = "a body may be a block or an expression")]
             $crate::store::backend::Backend::Sqlite(sqlite) => {
                 sqlite.writer.run(async move |$c: &mut $crate::store::backend::SqliteConnection| $body).await
             }

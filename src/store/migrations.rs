@@ -50,8 +50,7 @@ impl Store {
             Backend::Sqlite(sqlite) => {
                 // The writer's transaction is the lock: it begins IMMEDIATE.
                 let run = async move |c: &mut super::backend::SqliteConnection| {
-                    let result = c.spawn_blocking(move |c| Ok(run(c, direction))).await?;
-                    result
+                    c.spawn_blocking(move |c| Ok(run(c, direction))).await?
                 };
                 sqlite.writer.run(run).await
             }
