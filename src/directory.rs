@@ -12,12 +12,16 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use quick_cache::sync::Cache as Bounded;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::cache::Cache;
 use crate::observe::Counters;
 use crate::protocol::scope::{ScopeName, ScopeSet};
 use crate::store::generations::Generations;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, StoreResult};
+
+use copies::{ClientCopy, ResourceCopy, ScopeCopy};
 
 pub use client::Client;
 pub use resource::Resource;
@@ -102,17 +106,8 @@ impl Directory {
         if let Some(client) = self.inner.clients.get(&key) {
             return Ok(Some(client));
         }
-        let name = format!("client:{generation}:{id}");
-        let row = match self.copy(&name).await {
-            Some(row) => row,
-            None => {
-                let Some(row) = self.inner.store.client(id).await?.map(copies::ClientCopy::from) else {
-                    return Ok(None);
-                };
-                self.keep(&name, &row).await;
-                row
-            }
-        };
+        let row = async { Ok(self.inner.store.client(id).await?.map(ClientCopy::from)) };
+        let Some(row) = self.copied(&format!("client:{generation}:{id}"), row).await? else { return Ok(None) };
         let client = Arc::new(Client::read(row)?);
         self.inner.clients.insert(key, Arc::clone(&client));
         Ok(Some(client))
@@ -124,15 +119,8 @@ impl Directory {
         if held.0 == generation {
             return Ok(Arc::clone(&held.1));
         }
-        let name = format!("scopes:{generation}");
-        let rows: Vec<copies::ScopeCopy> = match self.copy(&name).await {
-            Some(rows) => rows,
-            None => {
-                let rows = self.inner.store.scopes().await?.into_iter().map(Into::into).collect();
-                self.keep(&name, &rows).await;
-                rows
-            }
-        };
+        let rows = async { Ok(Some(self.inner.store.scopes().await?.into_iter().map(ScopeCopy::from).collect())) };
+        let rows: Vec<ScopeCopy> = self.copied(&format!("scopes:{generation}"), rows).await?.unwrap_or_default();
         let scopes = Arc::new(read_scopes(&rows)?);
         self.inner.scopes.store(Arc::new((generation, Arc::clone(&scopes))));
         Ok(scopes)
@@ -145,15 +133,9 @@ impl Directory {
         if held.0 == generation {
             return Ok(Arc::clone(&held.1));
         }
-        let name = format!("resources:{generation}");
-        let rows: Vec<copies::ResourceCopy> = match self.copy(&name).await {
-            Some(rows) => rows,
-            None => {
-                let rows = self.inner.store.resources().await?.into_iter().map(Into::into).collect();
-                self.keep(&name, &rows).await;
-                rows
-            }
-        };
+        let rows =
+            async { Ok(Some(self.inner.store.resources().await?.into_iter().map(ResourceCopy::from).collect())) };
+        let rows: Vec<ResourceCopy> = self.copied(&format!("resources:{generation}"), rows).await?.unwrap_or_default();
         let resources = Arc::new(rows.into_iter().map(Resource::read).collect::<DirectoryResult<Vec<_>>>()?);
         self.inner.resources.store(Arc::new((generation, Arc::clone(&resources))));
         Ok(resources)
@@ -176,8 +158,25 @@ impl Directory {
         current.asked.filter(|asked| asked.elapsed() < FRESH_FOR).map(|_| current.generations)
     }
 
+    /// From the cache; otherwise from the store, and into the cache for the next one who asks.
+    async fn copied<T>(
+        &self,
+        name: &str,
+        load: impl Future<Output = StoreResult<Option<T>>> + Send,
+    ) -> DirectoryResult<Option<T>>
+    where
+        T: Serialize + DeserializeOwned + Send + Sync,
+    {
+        if let Some(copy) = self.copy(name).await {
+            return Ok(Some(copy));
+        }
+        let Some(row) = load.await? else { return Ok(None) };
+        self.keep(name, &row).await;
+        Ok(Some(row))
+    }
+
     /// A copy from the cache; one that cannot be had or read is none.
-    async fn copy<T: serde::de::DeserializeOwned>(&self, name: &str) -> Option<T> {
+    async fn copy<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         let found = self.inner.cache.get(name).await;
         let outcome = match &found {
             Ok(Some(_)) => "hit",
@@ -188,14 +187,14 @@ impl Directory {
         serde_json::from_slice(&found.ok()??).ok()
     }
 
-    async fn keep(&self, name: &str, row: &impl serde::Serialize) {
+    async fn keep(&self, name: &str, row: &impl Serialize) {
         let Ok(bytes) = serde_json::to_vec(row) else { return };
         let kept = self.inner.cache.put(name, &bytes, copies::LIFETIME).await;
         self.inner.counters.cache("put", if kept.is_ok() { "kept" } else { "away" });
     }
 }
 
-fn read_scopes(rows: &[copies::ScopeCopy]) -> DirectoryResult<Scopes> {
+fn read_scopes(rows: &[ScopeCopy]) -> DirectoryResult<Scopes> {
     let mut scopes: Vec<(ScopeName, bool)> = Vec::with_capacity(rows.len());
     for row in rows {
         let name = row.name.parse().map_err(|error| DirectoryError::Unreadable("scope", format!("{error}")))?;
