@@ -1,6 +1,7 @@
 //! The tests: stories told from outside, in one binary. `scripts/test` starts what they need.
 
 mod configuration;
+mod contract;
 mod listener;
 mod protocol;
 mod secret;
