@@ -2,6 +2,7 @@
 
 pub mod database;
 
+mod cache;
 mod store;
 
 /// Runs each story on a fresh SQLite file and on a fresh Postgres database.
