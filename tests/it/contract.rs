@@ -26,7 +26,6 @@ macro_rules! on_both_databases {
 
 pub(crate) use on_both_databases;
 
-use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,7 +51,7 @@ pub async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
 /// Lets everybody take the same step at the same moment, and returns what each got.
 pub async fn race<T, R>(racers: Vec<R>) -> Vec<T>
 where
-    T: Send + Debug + 'static,
+    T: Send + 'static,
     R: Future<Output = T> + Send + 'static,
 {
     let start = Arc::new(Barrier::new(racers.len()));

@@ -2,6 +2,7 @@
 
 mod configuration;
 mod contract;
+mod keyring;
 mod listener;
 mod protocol;
 mod secret;

@@ -6,11 +6,13 @@ use countersign::store::vitals::TokenLifeline;
 
 use super::{client, hash, secret};
 use crate::contract::database::Fresh;
-use crate::contract::{NOW, on_both_databases};
+use crate::contract::{NOW, on_both_databases, race};
 
 on_both_databases! {
     a_client_is_known_by_its_secrets_and_its_state
     a_token_dies_with_whatever_it_depends_on
+    those_who_ask_at_one_moment_get_each_their_own_answer
+    nobody_gets_an_answer_that_is_older_than_the_question
 }
 
 async fn a_client_is_known_by_its_secrets_and_its_state(fresh: &Fresh) {
@@ -82,4 +84,61 @@ async fn a_token_dies_with_whatever_it_depends_on(fresh: &Fresh) {
     assert!(lives("t2", "c1", "k2").await);
     store.delete_client("c1".to_owned()).await.unwrap();
     assert!(!lives("t2", "c1", "k2").await);
+}
+
+async fn those_who_ask_at_one_moment_get_each_their_own_answer(fresh: &Fresh) {
+    let store = fresh.store().await;
+    store.add_signing_key(key("k1", "active")).await.unwrap();
+    for number in 0..30 {
+        let id = number.to_string();
+        store.add_client(client(&id), Some(secret(&id, &id, Some(NOW.plus(number))))).await.unwrap();
+        let disabled_at = (number % 3 == 0).then_some(NOW);
+        store.set_client_disabled(id, disabled_at).await.unwrap();
+    }
+    // Every question twice, and ten about clients that are not there.
+    let racers = (0..80).map(|number| {
+        let (store, id) = (store.clone(), (number % 40).to_string());
+        async move {
+            let (jti, client_id, kid) = (format!("t{number}"), id.clone(), "k1".to_owned());
+            let vitals = store.client_vitals(&id).await.unwrap();
+            (vitals, store.token_lives(TokenLifeline { jti, client_id, kid }).await.unwrap())
+        }
+    });
+    for (number, (vitals, lives)) in race(racers.collect()).await.into_iter().enumerate() {
+        let number = i64::try_from(number % 40).unwrap();
+        assert_eq!(vitals.is_some(), number < 30, "{number}");
+        assert_eq!(lives, number < 30 && number % 3 != 0, "{number}");
+        let Some(vitals) = vitals else { continue };
+        assert_eq!(vitals.disabled, number % 3 == 0, "{number}");
+        let [(found, Some(end))] = vitals.secrets.as_slice() else { panic!("{vitals:?}") };
+        assert!(found.matches(&hash(&number.to_string())) && *end == NOW.plus(number), "{number}");
+    }
+}
+
+async fn nobody_gets_an_answer_that_is_older_than_the_question(fresh: &Fresh) {
+    let store = fresh.store().await;
+    store.add_client(client("c1"), None).await.unwrap();
+    store.add_signing_key(key("k1", "active")).await.unwrap();
+    let token = |jti: &str| TokenLifeline { jti: jti.to_owned(), client_id: "c1".to_owned(), kid: "k1".to_owned() };
+    // Others ask the same thing all the time, so that there is always a query under way to be joined.
+    let others: Vec<_> = (0..6)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                loop {
+                    store.token_lives(token("t0")).await.unwrap();
+                    tokio::task::yield_now().await;
+                }
+            })
+        })
+        .collect();
+    for number in 0..100 {
+        let jti = format!("t{number}");
+        assert!(store.token_lives(token(&jti)).await.unwrap(), "{jti}");
+        let client_id = "c1".to_owned();
+        let row = RevokedToken { jti: jti.clone(), client_id, revoked_at: NOW, expires_at: NOW.plus(60) };
+        store.revoke_token(row).await.unwrap();
+        assert!(!store.token_lives(token(&jti)).await.unwrap(), "{jti}");
+    }
+    others.iter().for_each(tokio::task::JoinHandle::abort);
 }
