@@ -71,10 +71,10 @@ impl Keyring {
         let rows = store.signing_keys().await?;
         let stored_values = store.sealed_values().await?;
         let nothing_sealed = rows.iter().all(|row| row.sealed.is_none()) && stored_values.is_empty();
-        let encryption = KeyEncryptionKeys::load_or_make(settings, nothing_sealed, now)?;
+        let mut encryption = KeyEncryptionKeys::load_or_make(settings, nothing_sealed, now)?;
         encryption.prove(&rows, &stored_values)?;
 
-        let values = values::Values::read_or_make(store, &encryption, now).await?;
+        let values = values::Values::read_or_make(store, &mut encryption, settings, now).await?;
         let keyring = Self {
             inner: Arc::new(Inner {
                 store: store.clone(),

@@ -15,11 +15,17 @@ pub fn open_new(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
-/// Writes a new file and its folder entry through to the disk: what is sealed with a lost key is lost with it.
+/// Writes a new file and its folder entry through to the disk: what is sealed with a lost key is lost with it. It is
+/// written under another name first, so that whoever reads the folder meanwhile finds all of it or nothing.
 pub fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = open_new(path)?;
+    if fs::exists(path)? {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    let unfinished = path.with_extension("unfinished");
+    let mut file = open_new(&unfinished)?;
     file.write_all(content)?;
     file.sync_all()?;
+    fs::rename(&unfinished, path)?;
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => fs::File::open(folder)?.sync_all(),
         _ => Ok(()),

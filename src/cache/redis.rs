@@ -54,7 +54,7 @@ impl Redis {
 
     pub async fn get(&self, key: &str) -> CacheResult<Option<Vec<u8>>> {
         let key = self.key(key);
-        let sealed: Option<Vec<u8>> = self.ask(async |mut c| c.get(&key).await).await?;
+        let sealed = self.ask(async |mut c| ours(c.get(&key).await)).await?;
         Ok(sealed.and_then(|sealed| self.open_value(&key, sealed)))
     }
 
@@ -75,7 +75,7 @@ impl Redis {
 
     pub async fn take(&self, key: &str) -> CacheResult<Option<Vec<u8>>> {
         let key = self.key(key);
-        let sealed: Option<Vec<u8>> = self.ask(async |mut c| c.get_del(&key).await).await?;
+        let sealed = self.ask(async |mut c| ours(c.get_del(&key).await)).await?;
         Ok(sealed.and_then(|sealed| self.open_value(&key, sealed)))
     }
 
@@ -126,9 +126,18 @@ impl Redis {
     }
 }
 
-/// INCR alone would leave a counter without an end if the node died before EXPIRE.
-const COUNT: &str = "local n = redis.call('INCR', KEYS[1]) \
-    if n == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end \
+/// A list or the like is none of our values, so it is no answer that Redis is away either.
+fn ours(found: redis::RedisResult<Option<Vec<u8>>>) -> redis::RedisResult<Option<Vec<u8>>> {
+    match found {
+        Err(error) if error.code() == Some("WRONGTYPE") => Ok(None),
+        found => found,
+    }
+}
+
+/// INCR alone would leave a counter without an end if the node died before EXPIRE. What is no count is replaced by one.
+const COUNT: &str = "local n = redis.pcall('INCR', KEYS[1]) \
+    if type(n) ~= 'number' or n < 1 then redis.call('DEL', KEYS[1]) n = redis.call('INCR', KEYS[1]) end \
+    if redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end \
     return n";
 
 impl Away {

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 
 use super::seal::{KeyEncryptionKeys, value_purpose};
 use super::{KeyringError, KeyringResult};
+use crate::config;
 use crate::secret::{self, MacKey};
 use crate::store::Store;
 use crate::store::sealed_values::SealedValue;
@@ -16,10 +17,15 @@ pub struct Values {
 }
 
 impl Values {
-    pub async fn read_or_make(store: &Store, encryption: &KeyEncryptionKeys, now: UnixTime) -> KeyringResult<Self> {
+    pub async fn read_or_make(
+        store: &Store,
+        encryption: &mut KeyEncryptionKeys,
+        settings: &config::Keys,
+        now: UnixTime,
+    ) -> KeyringResult<Self> {
         Ok(Self {
-            secret_hash: read_or_make("secret-hash-key", store, encryption, now).await?,
-            cache: read_or_make("cache-mac-key", store, encryption, now).await?,
+            secret_hash: read_or_make("secret-hash-key", store, encryption, settings, now).await?,
+            cache: read_or_make("cache-mac-key", store, encryption, settings, now).await?,
         })
     }
 }
@@ -27,7 +33,8 @@ impl Values {
 async fn read_or_make(
     name: &str,
     store: &Store,
-    encryption: &KeyEncryptionKeys,
+    encryption: &mut KeyEncryptionKeys,
+    settings: &config::Keys,
     now: UnixTime,
 ) -> KeyringResult<MacKey> {
     let existing = store.sealed_values().await?.into_iter().find(|value| value.name == name);
@@ -40,6 +47,10 @@ async fn read_or_make(
             store.sealed_value_or(SealedValue { name: name.to_owned(), sealed }, now).await?
         }
     };
+    if !encryption.knows(&value.sealed) {
+        // A node that started at the same moment has put its key-encryption key into the folder that both use.
+        *encryption = KeyEncryptionKeys::load(settings)?;
+    }
     let plain = encryption.open(&value_purpose(name), &value.sealed)?;
     let key: Zeroizing<[u8; 32]> = plain
         .as_slice()

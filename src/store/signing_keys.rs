@@ -81,9 +81,10 @@ impl Store {
         })
     }
 
-    /// Puts an imported key in the place of the next one, which has signed nothing.
+    /// Puts an imported key in the place of the next one, which has signed nothing. A key that is there already changes
+    /// nothing.
     pub async fn replace_next_key(&self, key: SigningKeyRow, now: UnixTime) -> StoreResult<Step> {
-        tx!(self, async |c| {
+        let outcome = tx!(self, async |c| {
             diesel::update(
                 signing_keys::table
                     .filter(signing_keys::algorithm.eq(key.algorithm.clone()))
@@ -98,9 +99,13 @@ impl Store {
             .execute(c)
             .await?;
             let rows = diesel::insert_into(signing_keys::table).values(key).on_conflict_do_nothing().execute(c).await?;
+            if rows != 1 {
+                return Err(overtaken());
+            }
             raise!(c, Kind::SigningKeys);
-            Ok(Step::taken(rows == 1))
-        })
+            Ok(())
+        });
+        step(outcome)
     }
 
     /// active → retiring and next → active, in one transaction.

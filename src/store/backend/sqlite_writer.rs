@@ -42,7 +42,7 @@ impl Writer {
         R: Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let job = Queued { body: Some(body), result: None, answer };
+        let job = Queued { body: Some(body), result: None, answer, since: Instant::now() };
         self.queue.try_send(Box::new(job)).map_err(|error| match error {
             TrySendError::Full(_) => StoreError::Busy("the writer's queue is full".to_owned()),
             TrySendError::Disconnected(_) => StoreError::Broken("the writer has ended".to_owned()),
@@ -53,6 +53,8 @@ impl Writer {
 
 /// A request's statements, whatever they return.
 trait Job: Send {
+    /// How long it has waited.
+    fn waited(&self) -> Duration;
     fn run(&mut self, connection: &mut SqliteConnection);
     /// Tells the request its result, which counts only if the group was committed.
     fn settle(self: Box<Self>, committed: StoreResult<()>);
@@ -62,6 +64,7 @@ struct Queued<F, R> {
     body: Option<F>,
     result: Option<StoreResult<R>>,
     answer: oneshot::Sender<StoreResult<R>>,
+    since: Instant,
 }
 
 impl<F, R> Job for Queued<F, R>
@@ -69,6 +72,10 @@ where
     F: AsyncFnOnce(&mut SqliteConnection) -> StoreResult<R> + Send + 'static,
     R: Send + 'static,
 {
+    fn waited(&self) -> Duration {
+        self.since.elapsed()
+    }
+
     fn run(&mut self, connection: &mut SqliteConnection) {
         let Some(body) = self.body.take() else { return };
         self.result = Some(at_once(async {
@@ -89,9 +96,11 @@ where
 }
 
 fn work(mut connection: SqliteConnection, jobs: &Receiver<Box<dyn Job>>, patience: Duration) {
-    while let Ok(first) = jobs.recv() {
-        if let Err(error) = begin(&mut connection, patience) {
-            first.settle(Err(error));
+    let mut waiting = None;
+    while let Some(first) = waiting.take().or_else(|| jobs.recv().ok()) {
+        if let Err(error) = begin(&mut connection, patience.saturating_sub(first.waited())) {
+            first.settle(Err(error.clone()));
+            waiting = turn_away(jobs, patience, &error);
             continue;
         }
         let mut group = vec![first];
@@ -110,6 +119,18 @@ fn work(mut connection: SqliteConnection, jobs: &Receiver<Box<dyn Job>>, patienc
             job.settle(committed.clone());
         }
     }
+}
+
+/// Gives up on those that have waited long enough too, because nobody should wait for the time of those before them as
+/// well. Returns the first one that has time left.
+fn turn_away(jobs: &Receiver<Box<dyn Job>>, patience: Duration, error: &StoreError) -> Option<Box<dyn Job>> {
+    while let Ok(next) = jobs.try_recv() {
+        if next.waited() < patience {
+            return Some(next);
+        }
+        next.settle(Err(error.clone()));
+    }
+    None
 }
 
 /// Waits for the file as long as another process may hold it: a command, or a second server on the same file.

@@ -1,0 +1,112 @@
+//! SQLite's one writer: what is queued together is committed together, and yet each request stands alone.
+
+use std::time::{Duration, Instant};
+
+use countersign::store::{Store, StoreError};
+use futures_util::future::join_all;
+
+use super::{client, secret};
+use crate::contract::database::{Fresh, Raw};
+use crate::contract::{NOW, PATIENCE};
+
+/// A store, and another process that holds its file until it says COMMIT.
+async fn held(fresh: &Fresh) -> (Store, Raw) {
+    let store = fresh.store().await;
+    let mut other = fresh.raw().await;
+    other.execute("BEGIN IMMEDIATE").await;
+    (store, other)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_fails_takes_nobody_of_its_group_with_it() {
+    let fresh = Fresh::sqlite();
+    let (store, mut other) = held(&fresh).await;
+    let row = |number: usize| match number {
+        // The same id twice, and a secret of nobody: a conflict and a reference into the void.
+        7 => (client("6"), None),
+        11 => (client("11"), Some(secret("11", "nobody", None))),
+        _ => (client(&number.to_string()), Some(secret(&number.to_string(), &number.to_string(), None))),
+    };
+    let writes = join_all((0..20).map(|number| {
+        let (client, secret) = row(number);
+        store.add_client(client, secret)
+    }));
+    // The file is free only after all of them are queued, so that they are one group.
+    let (results, ()) = tokio::join!(writes, other.execute("COMMIT"));
+    for (number, result) in results.iter().enumerate() {
+        match number {
+            7 => assert!(matches!(result, Err(StoreError::Conflict(_))), "{result:?}"),
+            11 => assert!(matches!(result, Err(StoreError::Dangling)), "{result:?}"),
+            _ => assert!(result.is_ok(), "{number}: {result:?}"),
+        }
+        let id = number.to_string();
+        let stored = store.client(&id).await.unwrap().is_some();
+        let secrets = store.client_secrets(&id).await.unwrap().len();
+        assert_eq!((stored, secrets), if matches!(number, 7 | 11) { (false, 0) } else { (true, 1) }, "{number}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_goes_away_leaves_all_of_its_write_or_nothing() {
+    let fresh = Fresh::sqlite();
+    let (store, mut other) = held(&fresh).await;
+    {
+        let write = store.add_client(client("c1"), Some(secret("s1", "c1", None)));
+        tokio::pin!(write);
+        // Long enough to be queued; the file is not free, so it cannot be done.
+        assert!(tokio::time::timeout(Duration::from_millis(1), &mut write).await.is_err());
+    }
+    other.execute("COMMIT").await;
+    // Whoever writes next comes behind it.
+    store.add_client(client("c2"), None).await.unwrap();
+    let stored = store.client("c1").await.unwrap().is_some();
+    assert_eq!(store.client_secrets("c1").await.unwrap().len(), usize::from(stored));
+    assert!(stored, "what was queued is written");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_waits_while_another_process_holds_the_file() {
+    let fresh = Fresh::sqlite();
+    let (store, mut other) = held(&fresh).await;
+    let write = store.add_client(client("c1"), None);
+    tokio::pin!(write);
+    assert!(tokio::time::timeout(Duration::from_millis(100), &mut write).await.is_err(), "the file is not free");
+    other.execute("COMMIT").await;
+    tokio::time::timeout(PATIENCE, write).await.expect("the file is free").unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_waits_for_too_long_is_told_to_come_back_and_so_are_those_behind_it() {
+    let mut fresh = Fresh::sqlite();
+    fresh.settings.pool_wait_milliseconds = 300;
+    let (store, mut other) = held(&fresh).await;
+    let started = Instant::now();
+    let results = join_all((0..10).map(|number| store.add_client(client(&number.to_string()), None))).await;
+    let waited = started.elapsed();
+    for result in &results {
+        assert!(matches!(result, Err(StoreError::Busy(_))), "{result:?}");
+        assert!(result.as_ref().is_err_and(StoreError::is_passing));
+    }
+    // Each waits for its own time and not for that of those before it.
+    assert!((300..1500).contains(&waited.as_millis()), "{waited:?}");
+    assert!(store.scopes().await.is_ok(), "whoever only reads is not held up");
+    other.execute("COMMIT").await;
+    store.add_client(client("0"), None).await.unwrap();
+    assert_eq!(store.clients(None, 99).await.unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_write_to_one_file_in_turn() {
+    let fresh = Fresh::sqlite();
+    let nodes = [fresh.store().await, fresh.store().await];
+    let writes = (0..100).map(|number| {
+        let store = nodes[number % 2].clone();
+        tokio::spawn(async move { store.add_client(client(&number.to_string()), None).await })
+    });
+    for write in join_all(writes).await {
+        write.unwrap().unwrap();
+    }
+    assert_eq!(nodes[0].clients(None, 200).await.unwrap().len(), 100);
+    assert_eq!(nodes[1].generations().await.unwrap().clients, 101);
+    assert_eq!(nodes[0].client("99").await.unwrap().unwrap().created_at, NOW);
+}
