@@ -1,7 +1,19 @@
 //! The tests: stories told from outside, in one binary. `scripts/test` starts what they need.
 
 mod configuration;
+mod degraded;
+mod discovery;
+mod harness;
+mod health;
+mod introspection;
+mod jwks;
 mod listener;
+mod metrics;
+mod openapi;
 mod protocol;
+mod refusals;
+mod revocation;
 mod secret;
 mod time;
+mod token;
+mod verification;
