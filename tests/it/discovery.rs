@@ -66,9 +66,8 @@ async fn what_the_metadata_lists_works(backend: Backend) {
     for (path, methods) in confidential {
         let form = [("grant_type", "client_credentials"), ("token", "nonsense")];
         for method in ["client_secret_basic", "client_secret_post"] {
-            let client = world
-                .service_client(|m| m.token_endpoint_auth_method = Some(method.parse().expect("a method")))
-                .await;
+            let client =
+                world.service_client(|m| m.token_endpoint_auth_method = Some(method.parse().expect("a method"))).await;
             let works = client.post(&world, path, &form).await.status == 200;
             assert_eq!(lists(methods, method), works, "{path} {method}");
         }
@@ -131,7 +130,10 @@ async fn the_endpoints_answer_below_the_path(world: &World, metadata: &Value) {
     let answer = client.post(world, &below("token_endpoint"), &[("grant_type", "client_credentials")]).await;
     let token = answer.json()["access_token"].as_str().expect("a token").to_owned();
     let answer = client.post(world, &below("introspection_endpoint"), &[("token", &token)]).await.json();
-    assert_eq!((&answer["active"], &answer["iss"], &answer["aud"]), (&json!(true), &metadata["issuer"], &metadata["issuer"]));
+    assert_eq!(
+        (&answer["active"], &answer["iss"], &answer["aud"]),
+        (&json!(true), &metadata["issuer"], &metadata["issuer"])
+    );
     assert_eq!(client.post(world, &below("revocation_endpoint"), &[("token", &token)]).await.status, 200);
     assert!(!client.sees_alive(world, &token).await, "with the path or without it, it is the same server");
     assert_eq!(world.get(&below("jwks_uri")).await.status, 200);

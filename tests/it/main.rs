@@ -8,6 +8,7 @@ mod health;
 mod introspection;
 mod jwks;
 mod listener;
+mod logs;
 mod metrics;
 mod openapi;
 mod protocol;

@@ -2,11 +2,7 @@
 
 use crate::harness::{Answer, Backend, Node, scopes, stories};
 
-stories![
-    metrics_are_for_those_who_run_the_server,
-    metrics_tell_what_happened,
-    metrics_tell_of_keys,
-];
+stories![metrics_are_for_those_who_run_the_server, metrics_tell_what_happened, metrics_tell_of_keys,];
 
 const PATH: &str = "/metrics";
 const FROM_AFAR: (&str, &str) = ("x-forwarded-for", "203.0.113.9");

@@ -5,11 +5,7 @@ use serde_json::Value;
 
 use crate::harness::{Backend, stories};
 
-stories![
-    every_documented_operation_is_served,
-    what_an_operation_answers_is_documented,
-    the_page_needs_no_other_server,
-];
+stories![every_documented_operation_is_served, what_an_operation_answers_is_documented, the_page_needs_no_other_server,];
 
 async fn every_documented_operation_is_served(backend: Backend) {
     let world = backend.world().await;

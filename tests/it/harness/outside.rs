@@ -26,10 +26,6 @@ impl Outside {
         Self { keys }
     }
 
-    pub fn kids(&self) -> Vec<String> {
-        self.keys.keys().iter().map(|key| key.key_id().expect("a kid").to_string()).collect()
-    }
-
     /// Whether a published key verifies the token.
     pub fn verifies(&self, token: &str) -> bool {
         let (input, signature) = token.rsplit_once('.').expect("a token");

@@ -23,6 +23,7 @@ pub struct Persona {
     pub id: String,
     /// Empty for a public client.
     pub secret: String,
+    pub secret_id: String,
     pub method: AuthMethod,
 }
 
@@ -61,14 +62,15 @@ impl World {
         change(&mut metadata);
         let client = clients::register(&self.app, metadata, self.clock.now()).await.expect("a client");
         self.look().await;
-        let secret = client.secret.map(noted).unwrap_or_default();
-        Persona { id: client.id, secret, method: client.auth_method }
+        let (secret_id, secret) = client.secret.map(noted).unwrap_or_default();
+        Persona { id: client.id, secret, secret_id, method: client.auth_method }
     }
 }
 
-fn noted(new: NewSecret) -> String {
+/// The id of a secret, and its text.
+fn noted(new: NewSecret) -> (String, String) {
     secrets::note(new.secret.reveal());
-    new.secret.reveal().to_owned()
+    (new.id, new.secret.reveal().to_owned())
 }
 
 pub fn scopes(names: &str) -> Option<ScopeSet> {
@@ -89,7 +91,8 @@ impl Persona {
     ) -> Self {
         let now = app.clock.now();
         let new = clients::add_secret(app, &self.id, expires_at, others_expire_at, now).await.expect("a secret");
-        Self { secret: noted(new), ..self.clone() }
+        let (secret_id, secret) = noted(new);
+        Self { secret, secret_id, ..self.clone() }
     }
 
     /// A request that proves the client in the way that it registered.

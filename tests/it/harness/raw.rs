@@ -33,7 +33,8 @@ fn parse(bytes: &[u8]) -> Option<Answer> {
     let mut response = httparse::Response::new(&mut headers);
     let httparse::Status::Complete(head) = response.parse(bytes).expect("HTTP") else { return None };
     let headers: HeaderMap = response.headers.iter().map(|header| owned(header)).collect();
-    let length: usize = headers.get("content-length").expect("a length").to_str().expect("text").parse().expect("a number");
+    let length: usize =
+        headers.get("content-length").expect("a length").to_str().expect("text").parse().expect("a number");
     let body = bytes.get(head..head + length)?;
     let body = String::from_utf8(body.to_vec()).expect("text");
     Some(Answer::new(response.code.expect("a status"), headers, body))

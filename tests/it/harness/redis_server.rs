@@ -30,8 +30,10 @@ impl RedisServer {
             .spawn()
             .expect("redis-server starts");
         self.running = Some(child);
-        within(A_WHILE, "redis-server listens", async || tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_ok())
-            .await;
+        within(A_WHILE, "redis-server listens", async || {
+            tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_ok()
+        })
+        .await;
     }
 
     pub fn stop(&mut self) {

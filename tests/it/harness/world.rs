@@ -24,7 +24,6 @@ pub trait Settings: FnOnce(&mut Config) {}
 impl<F: FnOnce(&mut Config)> Settings for F {}
 
 pub struct World {
-    pub backend: Backend,
     pub clock: Clock,
     node: Node,
     config: Config,
@@ -64,7 +63,7 @@ impl World {
         let node = Node::start(config.clone(), clock.clone()).await;
         // Other nodes are known by the same name as the first.
         config.issuer = node.app.config.issuer.clone();
-        Self { backend, clock, node, config, _folder: folder }
+        Self { clock, node, config, _folder: folder }
     }
 
     /// One more server on the same store, under the same issuer, on another port.

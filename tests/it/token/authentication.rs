@@ -31,8 +31,7 @@ async fn in_body(node: &Node, id: &str, secret: &str) -> Answer {
 async fn a_client_proves_itself_in_the_way_that_it_registered(backend: Backend) {
     let world = backend.world().await;
     let by_header = world.service_client(|_| ()).await;
-    let by_body =
-        world.service_client(|m| m.token_endpoint_auth_method = Some(AuthMethod::ClientSecretPost)).await;
+    let by_body = world.service_client(|m| m.token_endpoint_auth_method = Some(AuthMethod::ClientSecretPost)).await;
     for client in [&by_header, &by_body] {
         assert_eq!(client.token(&world).await.claims["client_id"], client.id);
     }
@@ -73,8 +72,27 @@ async fn strange_ids_are_refused_and_break_nothing(backend: Backend) {
     let Persona { id, secret, .. } = world.service_client(|_| ()).await;
     let long = "a".repeat(10_000);
     for strange in [
-        ":", "a:b", "%", "%41", "100%", "+", "a+b", "kl\u{e4}ger", "\u{1f511}", " ", "\t", "\n", "' OR 1=1 --", "\"",
-        "\\", "\u{7f}", "../../etc/passwd", "client:1:x", &long, &id.to_uppercase(), &format!("{id} "),
+        ":",
+        "a:b",
+        "%",
+        "%41",
+        "100%",
+        "+",
+        "a+b",
+        "kl\u{e4}ger",
+        "\u{1f511}",
+        " ",
+        "\t",
+        "\n",
+        "' OR 1=1 --",
+        "\"",
+        "\\",
+        "\u{7f}",
+        "../../etc/passwd",
+        "client:1:x",
+        &long,
+        &id.to_uppercase(),
+        &format!("{id} "),
     ] {
         in_body(&world, strange, &secret).await.is_refused(401, "invalid_client");
         with_header(&world, format!("{strange}:{secret}").as_bytes()).await.is_refused(401, "invalid_client");
@@ -94,7 +112,11 @@ async fn a_secret_must_be_the_clients_own(backend: Backend) {
         secrets::note(cut_short);
         let answer = with_header(&world, format!("{}:{wrong}", one.id).as_bytes()).await;
         answer.is_refused(401, "invalid_client");
-        assert_eq!(answer.json()["error_description"], "client authentication failed", "it does not say what was wrong");
+        assert_eq!(
+            answer.json()["error_description"],
+            "client authentication failed",
+            "it does not say what was wrong"
+        );
     }
     let stranger = with_header(&world, format!("nobody:{}", one.secret).as_bytes()).await;
     stranger.is_refused(401, "invalid_client");
@@ -128,8 +150,6 @@ async fn a_client_uses_only_the_grants_that_it_registered(backend: Backend) {
         let answer = client.post(&world, TOKEN, &[("grant_type", not_served)]).await;
         answer.is_refused(400, "unsupported_grant_type");
     }
-    let other = world
-        .service_client(|m| m.grant_types = vec!["refresh_token".parse().expect("a grant type")])
-        .await;
+    let other = world.service_client(|m| m.grant_types = vec!["refresh_token".parse().expect("a grant type")]).await;
     other.ask(&world, &[]).await.is_refused(400, "unauthorized_client");
 }

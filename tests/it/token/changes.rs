@@ -18,10 +18,7 @@ async fn a_new_scope_is_known_on_another_node_within_a_second(backend: Backend) 
     before.ask(&other, &[("scope", "read")]).await.is_refused(400, "invalid_scope");
     world.scopes(["read"]).await;
     let client = world.service_client(|m| m.scope = scopes("read")).await;
-    within(A_SECOND, "the scope is known", async || {
-        client.ask(&other, &[("scope", "read")]).await.status == 200
-    })
-    .await;
+    within(A_SECOND, "the scope is known", async || client.ask(&other, &[("scope", "read")]).await.status == 200).await;
 }
 
 async fn a_scope_that_is_gone_is_gone_on_another_node_within_a_second(backend: Backend) {

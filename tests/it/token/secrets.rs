@@ -46,8 +46,8 @@ async fn a_secret_that_is_taken_away_ends_at_once_everywhere(backend: Backend) {
     let old = world.service_client(|_| ()).await;
     let new = old.with_another_secret(&world.app, None, None).await;
     old.token(&other).await;
-    let first = world.app.store.client_secrets(&old.id).await.expect("secrets").remove(0).id;
-    assert!(world.app.store.delete_client_secret(old.id.clone(), first).await.expect("the store answers"));
+    let found = world.app.store.delete_client_secret(old.id.clone(), old.secret_id.clone()).await;
+    assert!(found.expect("the store answers"));
     old.ask(&other, &[]).await.is_refused(401, "invalid_client");
     new.token(&other).await;
 }
