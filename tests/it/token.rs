@@ -7,6 +7,7 @@ mod claims;
 mod clients;
 mod scope;
 mod secrets;
+mod together;
 
 /// What an answer says was granted, in an order that can be compared.
 fn sorted(scope: &str) -> Vec<&str> {
