@@ -15,6 +15,9 @@ stories![
     elsewhere_errors_are_problems,
 ];
 
+/// What is wrong, the Authorization headers, what else is in the form, and the answer.
+type Row<'a> = (&'a str, &'a [&'a str], &'a [(&'a str, &'a str)], u16, &'a str);
+
 const FORM: &str = "application/x-www-form-urlencoded";
 
 async fn a_form_must_be_one(backend: Backend) {
@@ -66,7 +69,7 @@ async fn a_client_says_who_it_is_in_one_way(backend: Backend) {
     let bearer = format!("Bearer {}", bad.token);
     let assertion = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
     for (path, (name, value)) in bad.endpoints() {
-        let rows: [(&str, &[&str], &[(&str, &str)], u16, &str); 20] = [
+        let rows: [Row; 20] = [
             ("nobody", &[], &[], 401, "invalid_client"),
             ("an unknown client", &[], &[("client_id", "nobody"), ("client_secret", secret)], 401, "invalid_client"),
             ("an id alone", &[], &[("client_id", id)], 401, "invalid_client"),
