@@ -2,8 +2,21 @@
 
 mod configuration;
 mod contract;
+mod degraded;
+mod discovery;
+mod harness;
+mod health;
+mod introspection;
+mod jwks;
 mod keyring;
 mod listener;
+mod logs;
+mod metrics;
+mod openapi;
 mod protocol;
+mod refusals;
+mod revocation;
 mod secret;
 mod time;
+mod token;
+mod verification;

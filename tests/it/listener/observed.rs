@@ -67,7 +67,7 @@ fn a_given_request_id_is_harmless_or_none() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failure_is_logged_with_its_request_id_and_without_its_query() {
-    let captured = log::start_captured("info");
+    let captured = log::start_captured("debug");
     let served = Served::start(&settings());
     let request =
         reqwest::Client::new().get(served.url("/broken?code=hidden-query")).header("authorization", "hidden-header");

@@ -1,0 +1,142 @@
+//! The metadata (RFC 8414): what is listed is there, and what is there is listed.
+
+use std::collections::BTreeSet;
+
+use countersign::config::Issuer;
+use serde_json::{Value, json};
+
+use crate::harness::{A_SECOND, Backend, INTROSPECT, Node, REVOKE, TOKEN, World, stories, within};
+
+stories![
+    the_metadata_lists_exactly_what_is_served,
+    what_the_metadata_lists_works,
+    the_metadata_may_be_kept,
+    a_new_scope_is_listed,
+    without_people_there_is_no_openid_document,
+    an_issuer_with_a_path_is_found_in_both_places,
+];
+
+const PATH: &str = "/.well-known/oauth-authorization-server";
+const OPENID: &str = "/.well-known/openid-configuration";
+
+async fn metadata(node: &Node) -> Value {
+    let answer = node.get(PATH).await;
+    assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"), "{answer:?}");
+    answer.json()
+}
+
+/// The paths of all URLs in the document but the issuer.
+fn listed(metadata: &Value, issuer: &str) -> BTreeSet<String> {
+    let members = metadata.as_object().expect("an object").iter();
+    let urls = members.filter(|(name, _)| *name != "issuer").filter_map(|(_, value)| value.as_str());
+    urls.map(|url| url.strip_prefix(issuer).expect("a URL below the issuer").to_owned()).collect()
+}
+
+async fn the_metadata_lists_exactly_what_is_served(backend: Backend) {
+    let world = backend.world().await;
+    let metadata = metadata(&world).await;
+    assert_eq!(metadata["issuer"], world.issuer());
+    let specification = world.get("/openapi.json").await.json();
+    let served: BTreeSet<String> = specification["paths"].as_object().expect("paths").keys().cloned().collect();
+    let listed = listed(&metadata, world.issuer());
+    let of_oauth = |path: &&String| path.starts_with("/oauth2/") || path.ends_with("/jwks.json");
+    assert_eq!(
+        listed.iter().filter(of_oauth).collect::<Vec<_>>(),
+        served.iter().filter(of_oauth).collect::<Vec<_>>(),
+        "an endpoint is in both or in none"
+    );
+    for path in &listed {
+        let answer = world.get(path).await;
+        let takes_get = !path.starts_with("/oauth2/");
+        assert_eq!(answer.status, if takes_get { 200 } else { 405 }, "{path}: {answer:?}");
+    }
+}
+
+async fn what_the_metadata_lists_works(backend: Backend) {
+    let world = backend.world().await;
+    let metadata = metadata(&world).await;
+    assert_eq!(metadata["grant_types_supported"], json!(["client_credentials"]));
+    assert_eq!(metadata["response_types_supported"], json!([]));
+    let public = world.public_client().await;
+    let confidential: [(&str, &Value); 3] = [
+        (TOKEN, &metadata["token_endpoint_auth_methods_supported"]),
+        (INTROSPECT, &metadata["introspection_endpoint_auth_methods_supported"]),
+        (REVOKE, &metadata["revocation_endpoint_auth_methods_supported"]),
+    ];
+    for (path, methods) in confidential {
+        let form = [("grant_type", "client_credentials"), ("token", "nonsense")];
+        for method in ["client_secret_basic", "client_secret_post"] {
+            let client =
+                world.service_client(|m| m.token_endpoint_auth_method = Some(method.parse().expect("a method"))).await;
+            let works = client.post(&world, path, &form).await.status == 200;
+            assert_eq!(lists(methods, method), works, "{path} {method}");
+        }
+        let works = public.post(&world, path, &form).await.status == 200;
+        assert_eq!(lists(methods, "none"), works, "{path} none");
+        assert!(!lists(methods, "private_key_jwt") && !lists(methods, "client_secret_jwt"));
+    }
+}
+
+fn lists(names: &Value, name: &str) -> bool {
+    names.as_array().expect("a list").iter().any(|each| each == name)
+}
+
+async fn the_metadata_may_be_kept(backend: Backend) {
+    let world = backend.world().await;
+    let first = world.get(PATH).await;
+    assert_eq!(first.header("cache-control"), "public, max-age=300");
+    let again = world.get_with(PATH, &[("if-none-match", first.header("etag"))]).await;
+    assert_eq!((again.status, again.body.as_str()), (304, ""));
+}
+
+async fn a_new_scope_is_listed(backend: Backend) {
+    let world = backend.world().await;
+    let other = world.another_node().await;
+    let scopes = async |node: &Node| metadata(node).await.get("scopes_supported").cloned();
+    let before = world.get(PATH).await;
+    assert_eq!(scopes(&world).await, None, "those that are about a user are of no use yet");
+    world.scopes(["read"]).await;
+    assert_eq!(scopes(&world).await, Some(json!(["read"])));
+    let changed = world.get_with(PATH, &[("if-none-match", before.header("etag"))]).await;
+    assert_eq!(changed.status, 200);
+    within(A_SECOND, "also by another node", async || scopes(&other).await == Some(json!(["read"]))).await;
+}
+
+async fn without_people_there_is_no_openid_document(backend: Backend) {
+    let world = backend.world().await;
+    world.get(OPENID).await.is_problem(404, "invalid_request");
+}
+
+async fn an_issuer_with_a_path_is_found_in_both_places(backend: Backend) {
+    let issuer: Issuer = "http://localhost:8080/tenant/a".parse().expect("an issuer");
+    let world = backend.world_with(|config| config.issuer = issuer).await;
+    let inserted = world.get(&format!("{PATH}/tenant/a")).await;
+    let appended = world.get(&format!("/tenant/a{PATH}")).await;
+    assert_eq!((inserted.status, appended.status), (200, 200), "RFC 8414 section 3.1, and what others expect");
+    assert_eq!(inserted.body, appended.body);
+    let metadata = inserted.json();
+    assert!(world.issuer().ends_with("/tenant/a"));
+    assert_eq!(metadata["issuer"], world.issuer());
+    assert_eq!(world.get(&format!("{PATH}/tenant/b")).await.status, 404);
+    the_endpoints_answer_below_the_path(&world, &metadata).await;
+}
+
+async fn the_endpoints_answer_below_the_path(world: &World, metadata: &Value) {
+    let client = world.service_client(|_| ()).await;
+    let below = |member: &str| {
+        let path = metadata[member].as_str().expect("a URL").strip_prefix(world.issuer()).expect("below the issuer");
+        format!("/tenant/a{path}")
+    };
+    let answer = client.post(world, &below("token_endpoint"), &[("grant_type", "client_credentials")]).await;
+    let token = answer.json()["access_token"].as_str().expect("a token").to_owned();
+    let answer = client.post(world, &below("introspection_endpoint"), &[("token", &token)]).await.json();
+    assert_eq!(
+        (&answer["active"], &answer["iss"], &answer["aud"]),
+        (&json!(true), &metadata["issuer"], &metadata["issuer"])
+    );
+    assert_eq!(client.post(world, &below("revocation_endpoint"), &[("token", &token)]).await.status, 200);
+    assert!(!client.sees_alive(world, &token).await, "with the path or without it, it is the same server");
+    assert_eq!(world.get(&below("jwks_uri")).await.status, 200);
+    let refused = client.post(world, &below("token_endpoint"), &[]).await;
+    refused.is_refused(400, "invalid_request");
+}

@@ -1,0 +1,100 @@
+//! What stories are told with: whole servers in this process, personas that call them, a clock that a story moves.
+
+mod answer;
+mod backend;
+pub mod forge;
+mod outside;
+mod persona;
+mod proxy;
+pub mod raw;
+mod redis_server;
+pub mod secrets;
+mod world;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use countersign::observe::log::{self, Captured};
+
+pub use answer::Answer;
+pub use backend::Backend;
+pub use outside::{Outside, verify_in_javascript, verify_in_python};
+pub use persona::{INTROSPECT, Persona, REVOKE, TOKEN, Token, resources, scopes};
+pub use proxy::Proxy;
+pub use redis_server::RedisServer;
+pub use world::{Node, World};
+
+/// The private key that signs in every world: made for tests, known to everybody who reads them.
+pub const SIGNING_KEY: &str = include_str!("harness/made_for_tests.pem");
+
+/// No story takes longer, whatever it waits for.
+const LONGEST: Duration = Duration::from_mins(2);
+
+/// Each story becomes two tests: `story::embedded` on SQLite and memory, `story::cluster` on Postgres and Redis.
+macro_rules! stories {
+    ($($story:ident),+ $(,)?) => {$(
+        mod $story {
+            use $crate::harness::{Backend, tell};
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn embedded() {
+                tell(super::$story(Backend::Embedded)).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn cluster() {
+                tell(super::$story(Backend::Cluster)).await;
+            }
+        }
+    )+};
+}
+pub(crate) use stories;
+
+pub async fn tell(story: impl Future<Output = ()>) {
+    start_log();
+    tokio::time::timeout(LONGEST, story).await.expect("the story ends in time");
+}
+
+/// Asks again and again until the answer is yes. Whoever asks later than `limit` after the start has asked in vain:
+/// a question that was put in time may be answered late.
+pub async fn within(limit: Duration, what: &str, mut question: impl AsyncFnMut() -> bool) {
+    let started = Instant::now();
+    loop {
+        let in_vain = started.elapsed() > limit;
+        if question().await {
+            return;
+        }
+        assert!(!in_vain, "{what}: not within {limit:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// How long a node may go on with what it knows of a client, a scope or a resource.
+pub const A_SECOND: Duration = Duration::from_secs(1);
+/// For what happens by itself, at a pace that nobody promised.
+pub const A_WHILE: Duration = Duration::from_secs(15);
+
+/// A variable of `scripts/test`.
+pub fn given(variable: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run scripts/test, which sets it"))
+}
+
+fn start_log() -> Captured {
+    log::start_captured("debug")
+}
+
+/// Everything that was logged in this process so far.
+pub fn logs() -> String {
+    start_log().text()
+}
+
+/// Writes what was logged so far into the folder of COUNTERSIGN_TEST_LOG_DIR, if there is one.
+pub fn keep_logs() {
+    if let Some(folder) = log_folder() {
+        std::fs::write(folder.join("log.jsonl"), logs()).expect("the log can be written");
+    }
+}
+
+fn log_folder() -> Option<PathBuf> {
+    std::env::var_os("COUNTERSIGN_TEST_LOG_DIR").map(PathBuf::from)
+}

@@ -1,0 +1,55 @@
+//! Tokens taken apart and made up: by whoever knows a key, or knows none.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
+use josekit::jws::{JwsSigner, RS256};
+use serde_json::Value;
+
+use super::{SIGNING_KEY, secrets};
+
+/// A token by its parts.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    pub header: Value,
+    pub claims: Value,
+    pub signature: Vec<u8>,
+}
+
+impl Parts {
+    pub fn of(token: &str) -> Self {
+        let parts: Vec<&str> = token.split('.').collect();
+        let [header, claims, signature] = parts.as_slice() else { panic!("three parts") };
+        let decode = |part: &str| BASE64URL.decode(part).expect("base64url");
+        let json = |part: &str| serde_json::from_slice(&decode(part)).expect("JSON");
+        Self { header: json(header), claims: json(claims), signature: decode(signature) }
+    }
+
+    fn signing_input(&self) -> String {
+        let encode = |part: &Value| BASE64URL.encode(part.to_string());
+        format!("{}.{}", encode(&self.header), encode(&self.claims))
+    }
+
+    /// The token with whatever signature it has.
+    pub fn put_together(&self) -> String {
+        let token = format!("{}.{}", self.signing_input(), BASE64URL.encode(&self.signature));
+        secrets::note(&token);
+        token
+    }
+
+    /// The token signed anew, with the key that signs in every world.
+    pub fn signed(&self) -> String {
+        let key = RS256.signer_from_pem(SIGNING_KEY).expect("a key");
+        self.signed_by(&key)
+    }
+
+    /// The token signed by a key that no server knows.
+    pub fn signed_by_a_stranger(&self) -> String {
+        let key = RS256.generate_key_pair(2048).expect("a key");
+        self.signed_by(&RS256.signer_from_der(key.to_der_private_key()).expect("a key"))
+    }
+
+    fn signed_by(&self, signer: &dyn JwsSigner) -> String {
+        let signature = signer.sign(self.signing_input().as_bytes()).expect("a signature");
+        Self { signature, ..self.clone() }.put_together()
+    }
+}
