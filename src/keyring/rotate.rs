@@ -64,8 +64,10 @@ impl Keyring {
             let due = standing.active.is_none_or(|active| self.is_due(active, now));
             if due && let Some(next) = standing.next.filter(|next| self.ripe_at(next) <= now) {
                 let keys = Succession { active: standing.active.map(|row| row.kid.clone()), next: next.kid.clone() };
-                tracing::info!(active = %keys.next, before = ?keys.active, "a signing key was rotated by schedule");
-                self.inner.store.rotate_signing_key(keys, now, Some(leadership.clone())).await?;
+                let step = self.inner.store.rotate_signing_key(keys.clone(), now, Some(leadership.clone())).await?;
+                if step == Step::Taken {
+                    tracing::info!(active = %keys.next, before = ?keys.active, "a signing key was rotated by schedule");
+                }
                 self.ensure_keys(now).await?;
             }
         }

@@ -35,6 +35,16 @@ pub struct Succession {
     pub next: String,
 }
 
+/// What becomes of the key that signed. What is `None` stays as it is; the private half is erased by `Some(None)`.
+#[derive(Clone, Debug, AsChangeset)]
+#[diesel(table_name = signing_keys)]
+struct Leaving {
+    phase: &'static str,
+    retiring_at: Option<UnixTime>,
+    ended_at: Option<UnixTime>,
+    sealed: Option<Option<String>>,
+}
+
 /// Whether a step was taken, or had been overtaken by somebody else's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -115,59 +125,43 @@ impl Store {
         now: UnixTime,
         leadership: Option<Leadership>,
     ) -> StoreResult<Step> {
+        let leaving = Leaving { phase: "retiring", retiring_at: Some(now), ended_at: None, sealed: None };
+        self.succeed(keys, leaving, now, leadership).await
+    }
+
+    /// active → withdrawn, its private half erased, and next → active, in one transaction.
+    pub async fn withdraw_signing_key(&self, keys: Succession, now: UnixTime) -> StoreResult<Step> {
+        let leaving = Leaving { phase: "withdrawn", retiring_at: None, ended_at: Some(now), sealed: Some(None) };
+        self.succeed(keys, leaving, now, None).await
+    }
+
+    async fn succeed(
+        &self,
+        keys: Succession,
+        leaving: Leaving,
+        now: UnixTime,
+        leadership: Option<Leadership>,
+    ) -> StoreResult<Step> {
         let outcome = tx!(self, async |c| {
             if let Some(leadership) = leadership
                 && !still_leads!(c, leadership)
             {
                 return Err(overtaken());
             }
-            let leaving = usize::from(keys.active.is_some());
-            let left = diesel::update(
-                signing_keys::table
-                    .filter(signing_keys::kid.eq(keys.active.unwrap_or_default()))
-                    .filter(signing_keys::phase.eq("active")),
-            )
-            .set((signing_keys::phase.eq("retiring"), signing_keys::retiring_at.eq(Some(now))))
-            .execute(c)
-            .await?;
-            let came = diesel::update(
-                signing_keys::table.filter(signing_keys::kid.eq(keys.next)).filter(signing_keys::phase.eq("next")),
-            )
-            .set((signing_keys::phase.eq("active"), signing_keys::activated_at.eq(Some(now))))
-            .execute(c)
-            .await?;
-            if (left, came) != (leaving, 1) {
-                return Err(overtaken());
+            if let Some(active) = keys.active {
+                let active = signing_keys::table.filter(signing_keys::kid.eq(active));
+                let left =
+                    diesel::update(active.filter(signing_keys::phase.eq("active"))).set(leaving).execute(c).await?;
+                if left != 1 {
+                    return Err(overtaken());
+                }
             }
-            raise!(c, Kind::SigningKeys);
-            Ok(())
-        });
-        step(outcome)
-    }
-
-    /// active → withdrawn, its private half erased, and next → active, in one transaction.
-    pub async fn withdraw_signing_key(&self, keys: Succession, now: UnixTime) -> StoreResult<Step> {
-        let outcome = tx!(self, async |c| {
-            let leaving = usize::from(keys.active.is_some());
-            let left = diesel::update(
-                signing_keys::table
-                    .filter(signing_keys::kid.eq(keys.active.unwrap_or_default()))
-                    .filter(signing_keys::phase.eq("active")),
-            )
-            .set((
-                signing_keys::phase.eq("withdrawn"),
-                signing_keys::ended_at.eq(Some(now)),
-                signing_keys::sealed.eq(None::<String>),
-            ))
-            .execute(c)
-            .await?;
-            let came = diesel::update(
-                signing_keys::table.filter(signing_keys::kid.eq(keys.next)).filter(signing_keys::phase.eq("next")),
-            )
-            .set((signing_keys::phase.eq("active"), signing_keys::activated_at.eq(Some(now))))
-            .execute(c)
-            .await?;
-            if (left, came) != (leaving, 1) {
+            let next = signing_keys::table.filter(signing_keys::kid.eq(keys.next));
+            let came = diesel::update(next.filter(signing_keys::phase.eq("next")))
+                .set((signing_keys::phase.eq("active"), signing_keys::activated_at.eq(Some(now))))
+                .execute(c)
+                .await?;
+            if came != 1 {
                 return Err(overtaken());
             }
             raise!(c, Kind::SigningKeys);
