@@ -1,5 +1,7 @@
 //! When Redis is away the server is slower and no less right; when the database is away it says so, and comes back.
 
+use std::time::{Duration, Instant};
+
 use countersign::secret::Setting;
 use serde_json::json;
 
@@ -50,6 +52,28 @@ async fn without_redis_everything_goes_on() {
             other.get("/metrics").await.body.contains(kept)
         })
         .await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_hangs_holds_nobody_up() {
+    tell(async {
+        let redis = RedisServer::start().await;
+        let url = redis.url();
+        let world = Backend::Cluster.world_with(|config| config.cache.url = Some(Setting::new(url))).await;
+        let known = world.service_client(|_| ()).await;
+        redis.hang();
+        let started = Instant::now();
+        for _ in 0..10 {
+            world.service_client(|_| ()).await.token(&world).await;
+            known.token(&world).await;
+        }
+        // Ten times the patience with Redis would be more than that, were it asked each time.
+        assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+        assert_eq!(status(&world).await, (200, "degraded".to_owned()));
+        redis.go_on();
+        within(A_WHILE, "it is found again", async || status(&world).await == (200, "ok".to_owned())).await;
     })
     .await;
 }

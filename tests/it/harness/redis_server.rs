@@ -36,6 +36,20 @@ impl RedisServer {
         .await;
     }
 
+    /// It goes on to hold its connections, and answers nothing.
+    pub fn hang(&self) {
+        self.signal("-STOP");
+    }
+
+    pub fn go_on(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.running.as_ref().expect("it runs").id().to_string();
+        assert!(Command::new("kill").args([name, &pid]).status().expect("kill").success());
+    }
+
     pub fn stop(&mut self) {
         if let Some(mut child) = self.running.take() {
             child.kill().expect("it can be stopped");

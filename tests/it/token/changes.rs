@@ -6,6 +6,7 @@ use crate::harness::{A_SECOND, Backend, resources, scopes, stories, within};
 stories![
     a_new_scope_is_known_on_another_node_within_a_second,
     a_scope_that_is_gone_is_gone_on_another_node_within_a_second,
+    a_node_that_is_not_reminded_asks_by_itself,
     what_is_said_of_a_resource_is_in_force_on_another_node_within_a_second,
 ];
 
@@ -30,6 +31,17 @@ async fn a_scope_that_is_gone_is_gone_on_another_node_within_a_second(backend: B
     assert!(world.app.store.delete_scope("write".to_owned()).await.expect("the store answers"));
     within(A_SECOND, "nobody gets it", async || client.token(&other).await.scope() == "read").await;
     client.ask(&other, &[("scope", "write")]).await.is_refused(400, "invalid_scope");
+}
+
+async fn a_node_that_is_not_reminded_asks_by_itself(backend: Backend) {
+    let world = backend.world().await;
+    world.scopes(["read", "write"]).await;
+    let client = world.service_client(|m| m.scope = scopes("read write")).await;
+    let other = world.another_node().await;
+    other.stop_jobs().await;
+    assert_eq!(sorted(client.token(&other).await.scope()), ["read", "write"]);
+    assert!(world.app.store.delete_scope("write".to_owned()).await.expect("the store answers"));
+    within(A_SECOND, "nobody gets it", async || client.token(&other).await.scope() == "read").await;
 }
 
 async fn what_is_said_of_a_resource_is_in_force_on_another_node_within_a_second(backend: Backend) {
