@@ -5,5 +5,5 @@ mod register;
 mod secrets;
 
 pub use authenticate::authenticate;
-pub use register::{Registered, register};
+pub use register::{Registered, register, update};
 pub use secrets::{NewSecret, add_secret};

@@ -124,6 +124,10 @@ impl Config {
                 faults.of_setting(key, self.origins.get(key), message);
             }
         }
+        if self.server.port == 0 && self.origins.get("issuer").is_default() && !faults.touch(&["server.port"]) {
+            let message = "0 is any free port: COUNTERSIGN_ISSUER must be set then, because nobody could guess it";
+            faults.of_setting("server.port", self.origins.get("server.port"), message);
+        }
         let plain = !self.issuer.is_https() && !self.development();
         if plain && !faults.touch(&["issuer", "development", "server.host"]) {
             let message = format!(

@@ -59,10 +59,11 @@ struct Inner {
     resources: ArcSwap<(i64, Arc<Vec<Resource>>)>,
 }
 
-/// The generations, and when they were last known to be current.
+/// The generations, when they were last known to be current, and when the store last failed to say.
 struct Current {
     generations: Generations,
     asked: Option<Instant>,
+    failed: Option<(Instant, StoreError)>,
 }
 
 /// The scopes that exist.
@@ -76,7 +77,7 @@ pub struct Scopes {
 
 impl Directory {
     pub fn new(store: Store, cache: Cache, counters: Counters) -> Self {
-        let current = Current { generations: Generations::default(), asked: None };
+        let current = Current { generations: Generations::default(), asked: None, failed: None };
         Self {
             inner: Arc::new(Inner {
                 store,
@@ -94,9 +95,18 @@ impl Directory {
     /// Asks which generations are current. A job does so twice a second, so that no request has to.
     pub async fn poll(&self) -> DirectoryResult<Generations> {
         let asked = Instant::now();
-        let generations = self.inner.store.generations().await?;
-        self.inner.current.store(Arc::new(Current { generations, asked: Some(asked) }));
-        Ok(generations)
+        match self.inner.store.generations().await {
+            Ok(generations) => {
+                self.inner.current.store(Arc::new(Current { generations, asked: Some(asked), failed: None }));
+                Ok(generations)
+            }
+            Err(error) => {
+                let Current { generations, asked, .. } = **self.inner.current.load();
+                let failed = Some((Instant::now(), error.clone()));
+                self.inner.current.store(Arc::new(Current { generations, asked, failed }));
+                Err(error.into())
+            }
+        }
     }
 
     /// `None` when nothing of that id is registered. Strangers are not remembered: anybody could fill a cache with them.
@@ -126,6 +136,13 @@ impl Directory {
         Ok(scopes)
     }
 
+    /// The scopes as they were last read, however long ago: for documents that others keep for minutes anyway.
+    pub fn scopes_last_read(&self) -> Option<Arc<Scopes>> {
+        let held = self.inner.scopes.load();
+        let current = self.inner.current.load();
+        (current.asked.is_some() && held.0 == current.generations.scopes).then(|| Arc::clone(&held.1))
+    }
+
     /// All registered resources: there are as many as APIs.
     pub async fn resources(&self) -> DirectoryResult<Arc<Vec<Resource>>> {
         let generation = self.generations().await?.resources;
@@ -143,19 +160,25 @@ impl Directory {
 
     /// The current generations: as last polled, unless that is too long ago.
     async fn generations(&self) -> DirectoryResult<Generations> {
-        if let Some(generations) = self.fresh() {
-            return Ok(generations);
+        if let Some(known) = self.known() {
+            return known;
         }
         let _one_at_a_time = self.inner.asking.lock().await;
-        match self.fresh() {
-            Some(generations) => Ok(generations),
+        match self.known() {
+            Some(known) => known,
             None => self.poll().await,
         }
     }
 
-    fn fresh(&self) -> Option<Generations> {
+    /// What the last poll said, if it was just now: also that the store did not answer, so that those who wait together
+    /// do not each wait as long.
+    fn known(&self) -> Option<DirectoryResult<Generations>> {
         let current = self.inner.current.load();
-        current.asked.filter(|asked| asked.elapsed() < FRESH_FOR).map(|_| current.generations)
+        if current.asked.is_some_and(|asked| asked.elapsed() < FRESH_FOR) {
+            return Some(Ok(current.generations));
+        }
+        let failed = current.failed.as_ref().filter(|(at, _)| at.elapsed() < FRESH_FOR);
+        failed.map(|(_, error)| Err(error.clone().into()))
     }
 
     /// From the cache; otherwise from the store, and into the cache for the next one who asks.

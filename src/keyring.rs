@@ -85,8 +85,10 @@ impl Keyring {
                 promising: tokio::sync::Mutex::new(()),
             }),
         };
+        // On a new installation a key signs at once: nobody has fetched the key set yet.
+        let is_new = rows.iter().all(|row| row.activated_at.is_none());
         keyring.import_configured(&rows, now).await?;
-        keyring.ensure_keys(now).await?;
+        keyring.ensure_keys(is_new, now).await?;
         keyring.refresh().await?;
         Ok(keyring)
     }

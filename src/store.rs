@@ -23,7 +23,7 @@ pub use backend::{PoolState, Store, StoreError, StoreResult};
 use crate::secret;
 use crate::time::UnixTime;
 
-/// A new UUIDv7: ids sort by the time at which they were made, and say nothing else.
+/// A new UUIDv7: ids sort by the second in which they were made, and say nothing else.
 pub fn new_id(now: UnixTime) -> String {
     let milliseconds = u64::try_from(now.seconds()).unwrap_or(0).saturating_mul(1000);
     uuid::Builder::from_unix_timestamp_millis(milliseconds, &secret::random()).into_uuid().to_string()

@@ -75,6 +75,12 @@ pub enum ClientCommand {
     List,
     /// Show one client
     Show { id: String },
+    /// Replace what a client registered by RFC 7591 metadata from a file, or from standard input when it is -
+    Update {
+        id: String,
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
+    },
     /// Refuse a client from now on, and end its tokens here
     Disable { id: String },
     /// Let a disabled client in again
@@ -184,7 +190,12 @@ pub enum KeyCommand {
     /// Import an RSA private key in PEM from a file, or from standard input when it is -
     Import { file: PathBuf },
     /// End a retiring key whose last token has expired
-    Retire { kid: String },
+    Retire {
+        kid: String,
+        /// Withdraw it at once, with all that it signed here
+        #[arg(long)]
+        emergency: bool,
+    },
     /// Seal everything under the key-encryption key that is first now
     Reseal {
         /// Make a new key-encryption key in the keys' folder before

@@ -24,6 +24,11 @@ pub async fn run(app: &App, command: ClientCommand) -> Result<Printed, Complaint
         }
         ClientCommand::List => list(app).await,
         ClientCommand::Show { id } => show(app, &id).await,
+        ClientCommand::Update { id, from } => {
+            let metadata = ClientMetadata::parse(&super::read_input(&from, "the metadata")?)?;
+            clients::update(app, &id, metadata, now).await?;
+            show(app, &id).await
+        }
         ClientCommand::Disable { id } => {
             let known = app.store.set_client_disabled(id.clone(), Some(now)).await?;
             changed(known, &id, "disabled: it is refused from now on, and its tokens are not good here any more")
@@ -53,8 +58,6 @@ fn described(new: NewClient) -> Result<Vec<u8>, Complaint> {
     }
     if !new.redirect_uris.is_empty() {
         put("redirect_uris", new.redirect_uris.into());
-    } else {
-        put("response_types", Value::Array(Vec::new()));
     }
     let method = if new.public { Some(AuthMethod::None.as_str().to_owned()) } else { new.auth_method };
     put("token_endpoint_auth_method", method.into());

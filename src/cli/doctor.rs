@@ -97,8 +97,12 @@ fn settings(config: &Config, findings: &mut Findings) {
         findings.add("settings", Verdict::Warning, message);
     }
     let folder = &config.keys.directory;
-    for path in [folder.clone()].into_iter().chain(key_files(folder)) {
-        if let Some(mode) = open_to_others(&path) {
+    if let Some(mode) = mode(folder).filter(|mode| mode & 0o022 != 0) {
+        let message = format!("others can put keys into {} (mode {mode:o}): chmod go-w {0}", folder.display());
+        findings.add("settings", Verdict::Wrong, message);
+    }
+    for path in key_files(folder) {
+        if let Some(mode) = mode(&path).filter(|mode| mode & 0o077 != 0) {
             let message = format!("{} can be read by others (mode {mode:o}): chmod go= {0}", path.display());
             findings.add("settings", Verdict::Wrong, message);
         }
@@ -236,9 +240,7 @@ fn key_files(folder: &Path) -> Vec<std::path::PathBuf> {
     entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|ending| ending == "kek")).collect()
 }
 
-/// The mode of a file that others than its owner may read.
-fn open_to_others(path: &Path) -> Option<u32> {
-    let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
-    let is_file = path.is_file();
-    (is_file && mode & 0o077 != 0).then_some(mode)
+/// The permissions of a file or folder; `None` when it is not there.
+fn mode(path: &Path) -> Option<u32> {
+    Some(fs::metadata(path).ok()?.permissions().mode() & 0o777)
 }

@@ -22,9 +22,13 @@ pub async fn run(app: &App, command: KeyCommand) -> Result<Printed, Complaint> {
             let line = format!("{} {text}; it is {}\n", imported.kid, imported.phase);
             Printed::new(&imported, line)
         }
-        KeyCommand::Retire { kid } => {
+        KeyCommand::Retire { kid, emergency: false } => {
             app.keyring.retire(&kid, now).await?;
             Printed::new(&json!({"kid": kid, "phase": "retired"}), format!("{kid} retired\n"))
+        }
+        KeyCommand::Retire { kid, emergency: true } => {
+            app.keyring.withdraw(&kid, now).await?;
+            Printed::new(&json!({"kid": kid, "phase": "withdrawn"}), format!("{kid} withdrawn\n"))
         }
         KeyCommand::Reseal { new_key } => {
             let resealed = app.keyring.reseal(new_key, now).await?;

@@ -26,24 +26,49 @@ pub async fn register(app: &App, metadata: ClientMetadata, now: UnixTime) -> Out
     check_method(auth_method, &metadata)?;
     check_scopes(app, &metadata).await?;
 
-    let id = new_id(now);
-    let name = metadata.client_name.clone().unwrap_or_else(|| id.clone());
+    let row = row_for(new_id(now), auth_method, &metadata, now)?;
+    let (id, name) = (row.id.clone(), row.name.clone());
     let metadata = ClientMetadata { token_endpoint_auth_method: Some(auth_method), ..metadata };
+    let secret = (auth_method != AuthMethod::None).then(|| secrets::make(app, &id, None, now));
+    let (secret, secret_row) = secret.unzip();
+    app.store.add_client(row, secret_row).await?;
+    Ok(Registered { id, name, auth_method, metadata, secret })
+}
+
+/// Replaces what a client registered, whole. How it proves itself stays: its secrets were made for that.
+pub async fn update(app: &App, id: &str, metadata: ClientMetadata, now: UnixTime) -> Outcome<()> {
+    let unknown = || refused(Reason::UnknownClient, format!("there is no client {id}"));
+    let before = app.store.client(id).await?.ok_or_else(unknown)?;
+    let auth_method: AuthMethod =
+        before.auth_method.parse().map_err(|_| refused(Reason::Malformed, "its method is unknown".to_owned()))?;
+    if metadata.token_endpoint_auth_method.is_some_and(|asked| asked != auth_method) {
+        let about = format!("the client's authentication method is {auth_method} and stays so: make another client");
+        return Err(refused(Reason::WrongAuthMethod, about).into());
+    }
+    check_method(auth_method, &metadata)?;
+    check_scopes(app, &metadata).await?;
+    let row = row_for(id.to_owned(), auth_method, &metadata, now)?;
+    if app.store.update_client(row).await? { Ok(()) } else { Err(unknown().into()) }
+}
+
+fn row_for(
+    id: String,
+    auth_method: AuthMethod,
+    metadata: &ClientMetadata,
+    now: UnixTime,
+) -> Result<ClientRow, Refused> {
+    let metadata = ClientMetadata { token_endpoint_auth_method: Some(auth_method), ..metadata.clone() };
     let document = serde_json::to_string(&metadata)
         .map_err(|_| refused(Reason::Malformed, "the metadata cannot be written down".to_owned()))?;
-    let row = ClientRow {
-        id: id.clone(),
-        name: name.clone(),
+    Ok(ClientRow {
+        name: metadata.client_name.unwrap_or_else(|| id.clone()),
+        id,
         auth_method: auth_method.as_str().to_owned(),
         document,
         disabled_at: None,
         created_at: now,
         updated_at: now,
-    };
-    let secret = (auth_method != AuthMethod::None).then(|| secrets::make(app, &id, None, now));
-    let (secret, secret_row) = secret.unzip();
-    app.store.add_client(row, secret_row).await?;
-    Ok(Registered { id, name, auth_method, metadata, secret })
+    })
 }
 
 fn check_method(method: AuthMethod, metadata: &ClientMetadata) -> Result<(), Refused> {

@@ -14,14 +14,13 @@ use crate::secret::Setting;
 section! {
     /// How keys are made, sealed, published and replaced.
     "keys" => Keys {
-        /// Where the key-encryption key is kept when none is set, and where keys to import are looked for.
+        /// Where the key-encryption keys are kept when none is set.
         directory: PathBuf = PathBuf::from("keys"), path();
         /// The keys that seal what is stored, separated by commas: the first seals, all of them open. Without them:
         /// the files in the directory.
         encryption_keys: Vec<Setting> = Vec::new(),
             List(secret("base64 of 32 bytes, as `openssl rand -base64 32` prints", is_encryption_key));
-        /// The algorithms for which keys are kept; the first one signs unless a client asked for another. RS256 must be
-        /// among them.
+        /// The algorithms for which keys are kept; the first one signs. RS256 must be among them.
         algorithms: Vec<Algorithm> = vec![Algorithm::Rs256], List(ALGORITHM);
         /// The size of new RSA keys.
         rsa_bits: usize = 2_048, Choice(&[("2048", 2_048), ("3072", 3_072), ("4096", 4_096)]);

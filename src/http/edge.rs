@@ -28,13 +28,21 @@ pub struct Edge<E> {
     issuer_path: String,
     trusted_proxies: Vec<IpNet>,
     requests: Arc<Requests>,
+    counters: Counters,
 }
 
 impl<E> Edge<E> {
     /// `issuer_path` is the path of the issuer's URL: empty, or like `/x`.
     pub fn new(inner: E, routes: Routes, issuer_path: &str, trusted_proxies: &[IpNet], counters: &Counters) -> Self {
         let requests = counters.requests(routes.labels());
-        Self { inner, routes, issuer_path: issuer_path.to_owned(), trusted_proxies: trusted_proxies.to_vec(), requests }
+        Self {
+            inner,
+            routes,
+            issuer_path: issuer_path.to_owned(),
+            trusted_proxies: trusted_proxies.to_vec(),
+            requests,
+            counters: counters.clone(),
+        }
     }
 
     fn strip_issuer_path(&self, request: &mut Request) {
@@ -92,7 +100,8 @@ impl<E: Endpoint> Endpoint for Edge<E> {
         let (id, client) = self.identify(&mut request);
         let (uri, method) = (request.uri().clone(), request.method().clone());
         let route = self.routes.find(uri.path());
-        let at = reply::At { path: uri.path(), request_id: &id, allow: route.map(|route| self.routes.allow(route)) };
+        let allow = route.map(|route| self.routes.allow(route));
+        let at = reply::At { path: uri.path(), request_id: &id, allow, counters: &self.counters };
         let mut response = match route {
             Some(route) if !self.routes.allows(route, &method) => answer_method(&method, &at),
             _ => match self.inner.call(request).await {

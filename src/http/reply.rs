@@ -21,6 +21,7 @@ pub struct At<'a> {
     pub path: &'a str,
     pub request_id: &'a RequestId,
     pub allow: Option<&'a HeaderValue>,
+    pub counters: &'a Counters,
 }
 
 /// How errors look to those who call.
@@ -65,9 +66,11 @@ pub fn leftover(error: poem::Error, at: &At<'_>) -> Response {
         }
         _ => {
             let broken = Broken { what: "http", source: error.to_string(), passing: false };
+            at.counters.broken(broken.what);
             return breakage(&broken, manner, at.request_id);
         }
     };
+    at.counters.refused(refused.code.as_str(), refused.reason.as_str());
     let status = if refused.reason == Reason::Malformed { error.status() } else { status(&refused) };
     refusal(&refused, status, manner, at.request_id)
 }

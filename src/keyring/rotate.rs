@@ -38,11 +38,9 @@ impl<'a> Standing<'a> {
 }
 
 impl Keyring {
-    /// Makes the keys that are missing. On a new installation one signs at once, because nobody has fetched the key set
-    /// yet; an algorithm that is added later waits like any next key.
-    pub(super) async fn ensure_keys(&self, now: UnixTime) -> KeyringResult<()> {
+    /// Makes the keys that are missing. An algorithm that is added to an installation waits like any next key.
+    pub(super) async fn ensure_keys(&self, is_new: bool, now: UnixTime) -> KeyringResult<()> {
         let rows = self.rows().await?;
-        let is_new = rows.iter().all(|row| row.activated_at.is_none());
         for &algorithm in &self.inner.settings.algorithms {
             let standing = Standing::of(&rows, algorithm);
             if is_new && standing.active.is_none() {
@@ -57,7 +55,7 @@ impl Keyring {
 
     /// The leader's round: what is due by schedule.
     pub async fn keep(&self, now: UnixTime, leadership: &Leadership) -> KeyringResult<()> {
-        self.ensure_keys(now).await?;
+        self.ensure_keys(false, now).await?;
         let rows = self.rows().await?;
         for &algorithm in &self.inner.settings.algorithms {
             let standing = Standing::of(&rows, algorithm);
@@ -68,7 +66,7 @@ impl Keyring {
                 if step == Step::Taken {
                     tracing::info!(active = %keys.next, before = ?keys.active, "a signing key was rotated by schedule");
                 }
-                self.ensure_keys(now).await?;
+                self.ensure_keys(false, now).await?;
             }
         }
         for row in rows.iter().filter(|row| row.phase == "retiring") {
@@ -84,7 +82,7 @@ impl Keyring {
 
     /// Rotates every algorithm now, on an operator's word.
     pub async fn rotate(&self, now: UnixTime) -> KeyringResult<Vec<Rotated>> {
-        self.ensure_keys(now).await?;
+        self.ensure_keys(false, now).await?;
         let rows = self.rows().await?;
         let mut planned = Vec::new();
         for &algorithm in &self.inner.settings.algorithms {
@@ -112,7 +110,7 @@ impl Keyring {
     /// Withdraws every active key, with all that it signed here, and lets the next ones sign at once. A verifier elsewhere
     /// may trust a withdrawn key for one max-age more.
     pub async fn rotate_in_emergency(&self, now: UnixTime) -> KeyringResult<Vec<Rotated>> {
-        self.ensure_keys(now).await?;
+        self.ensure_keys(false, now).await?;
         let rows = self.rows().await?;
         let mut done = Vec::new();
         for &algorithm in &self.inner.settings.algorithms {
@@ -129,11 +127,7 @@ impl Keyring {
 
     /// Ends a retiring key whose last token has expired, without waiting for the leader.
     pub async fn retire(&self, kid: &str, now: UnixTime) -> KeyringResult<()> {
-        let rows = self.rows().await?;
-        let row = rows
-            .iter()
-            .find(|row| row.kid == kid)
-            .ok_or_else(|| KeyringError::Refused(format!("there is no signing key {kid}")))?;
+        let row = self.row(kid).await?;
         if row.phase != "retiring" {
             return Err(KeyringError::Refused(format!(
                 "the key {kid} is {}: only a retiring key can be retired (an active one is rotated first)",
@@ -143,12 +137,38 @@ impl Keyring {
         let left = row.covers_until.since(now);
         if left >= 0 {
             return Err(KeyringError::Refused(format!(
-                "tokens that the key {kid} signed may live for {left} seconds more; `key rotate --emergency` withdraws a \
-                 key that must not be trusted"
+                "tokens that the key {kid} signed may live for {left} seconds more; with --emergency it is withdrawn at \
+                 once, and they are not good here any more"
             )));
         }
         overtaken(self.inner.store.retire_signing_key(kid.to_owned(), now, now).await?)?;
         self.refresh().await
+    }
+
+    /// Withdraws one key with all that it signed here: a retiring one, or one of an algorithm that the settings no longer
+    /// list. The active key of a listed algorithm is withdrawn by rotating it, so that another one signs.
+    pub async fn withdraw(&self, kid: &str, now: UnixTime) -> KeyringResult<()> {
+        let row = self.row(kid).await?;
+        let is_listed = self.inner.settings.algorithms.iter().any(|algorithm| algorithm.as_str() == row.algorithm);
+        let may = match row.phase.as_str() {
+            "retiring" => true,
+            "next" | "active" => !is_listed,
+            _ => false,
+        };
+        if !may {
+            return Err(KeyringError::Refused(format!(
+                "the key {kid} is {}: `key rotate --emergency` withdraws the keys that sign, and others have ended",
+                row.phase
+            )));
+        }
+        overtaken(self.inner.store.withdraw_one_key(kid.to_owned(), row.phase, now).await?)?;
+        tracing::warn!(kid, "a signing key was withdrawn");
+        self.refresh().await
+    }
+
+    async fn row(&self, kid: &str) -> KeyringResult<SigningKeyRow> {
+        let found = self.rows().await?.into_iter().find(|row| row.kid == kid);
+        found.ok_or_else(|| KeyringError::Refused(format!("there is no signing key {kid}")))
     }
 
     /// Seals everything anew under the key-encryption key that seals now; with `make_new`, under a new one.
@@ -212,7 +232,7 @@ impl Keyring {
     }
 
     async fn after(&self, mut done: Vec<Rotated>, now: UnixTime) -> KeyringResult<Vec<Rotated>> {
-        self.ensure_keys(now).await?;
+        self.ensure_keys(false, now).await?;
         self.refresh().await?;
         let rows = self.rows().await?;
         for rotated in &mut done {

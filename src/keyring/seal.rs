@@ -193,6 +193,10 @@ fn make_file(folder: &Path, now: UnixTime) -> KeyringResult<()> {
     let path = folder.join(format!("{:012}-{id}.{FILE_ENDING}", now.seconds()));
     let text = Zeroizing::new(format!("{}\n", BASE64.encode(key.as_slice())));
     private_files::make_folder(folder).map_err(|error| unusable(folder, &error))?;
+    // The embedded default's folder comes with the source, and is nobody else's; another one's mode is its owner's choice.
+    if folder == config::Keys::default().directory {
+        private_files::close_folder(folder).map_err(|error| unusable(folder, &error))?;
+    }
     private_files::write_new(&path, text.as_bytes()).map_err(|error| unusable(&path, &error))
 }
 

@@ -18,6 +18,8 @@ const MAX_DOCUMENT: usize = 64 * 1024;
 const MAX_REDIRECT_URIS: usize = 64;
 const MAX_LIST: usize = 32;
 const MAX_TEXT: usize = 256;
+/// A day: a key stays published until the last token that it signed has expired.
+const LONGEST_LIFETIME: i64 = 86_400;
 
 names! {
     /// What an authorization answers with. Only codes: tokens in a URL are what RFC 9700 §2.1.2 warns of.
@@ -241,7 +243,9 @@ fn public_keys(value: Value) -> Result<Value, Fault> {
 
 fn lifetime(value: Option<Value>) -> Result<Option<i64>, Fault> {
     match member::<i64>("access_token_lifetime", value)? {
-        Some(seconds) if seconds <= 0 => Err(invalid("access_token_lifetime is not a positive number of seconds")),
+        Some(seconds) if !(1..=LONGEST_LIFETIME).contains(&seconds) => {
+            Err(invalid("access_token_lifetime is not a number of seconds from 1 to 86400"))
+        }
         seconds => Ok(seconds),
     }
 }

@@ -11,6 +11,7 @@ pub(super) use postgres::PostgresConnection;
 pub(super) use sqlite::SqliteConnection;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use diesel::expression::SqlLiteral;
 use diesel::sql_types::BigInt;
@@ -117,6 +118,22 @@ pub(super) async fn end<C: AsyncConnection, R>(connection: &mut C, result: Store
     result
 }
 
+/// A database that takes a question and then says nothing is away like one that refuses it.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
+
+/// What came of a question, or `None` when it was not answered in time.
+pub(super) async fn in_time<R>(answer: impl Future<Output = StoreResult<R>>) -> Option<StoreResult<R>> {
+    tokio::time::timeout(ANSWERS_WITHIN, answer).await.ok()
+}
+
+/// Returns a connection to its pool; one that still waits for an answer is closed, for nobody else to wait on it.
+pub(super) fn give_back<R>(object: PostgresObject, result: Option<StoreResult<R>>) -> StoreResult<R> {
+    result.unwrap_or_else(|| {
+        drop(Object::take(object));
+        Err(StoreError::Away("it did not answer in time".to_owned()))
+    })
+}
+
 /// A connection of the Postgres pool.
 pub(super) type PostgresObject = Object<PostgresConnection>;
 
@@ -128,8 +145,8 @@ macro_rules! read {
                 let mut object = pool.get().await?;
                 let $c: &mut $crate::store::backend::PostgresConnection = &mut object;
                 #[allow(unused_braces, reason = "a body may be a block or an expression")]
-                let result: $crate::store::StoreResult<_> = async { $body }.await;
-                result
+                let result = $crate::store::backend::in_time(async { $body }).await;
+                $crate::store::backend::give_back(object, result)
             }
             $crate::store::backend::Backend::Sqlite(sqlite) => {
                 let mut object = sqlite.readers.get().await?;
@@ -151,8 +168,8 @@ macro_rules! write {
                 let mut object = pool.get().await?;
                 let $c: &mut $crate::store::backend::PostgresConnection = &mut object;
                 #[allow(unused_braces, reason = "a body may be a block or an expression")]
-                let result: $crate::store::StoreResult<_> = async { $body }.await;
-                result
+                let result = $crate::store::backend::in_time(async { $body }).await;
+                $crate::store::backend::give_back(object, result)
             }
             #[allow(unused_braces, reason = "a body may be a block or an expression")]
             $crate::store::backend::Backend::Sqlite(sqlite) => {
@@ -170,10 +187,14 @@ macro_rules! tx {
             $crate::store::backend::Backend::Postgres(pool) => {
                 let mut object = pool.get().await?;
                 let $c: &mut $crate::store::backend::PostgresConnection = &mut object;
-                $crate::store::backend::begin($c).await?;
                 #[allow(unused_braces, reason = "a body may be a block or an expression")]
-                let result: $crate::store::StoreResult<_> = async { $body }.await;
-                $crate::store::backend::end(&mut *object, result).await
+                let result = $crate::store::backend::in_time(async {
+                    $crate::store::backend::begin($c).await?;
+                    let result: $crate::store::StoreResult<_> = async { $body }.await;
+                    $crate::store::backend::end($c, result).await
+                })
+                .await;
+                $crate::store::backend::give_back(object, result)
             }
             #[allow(unused_braces, reason = "a body may be a block or an expression")]
             $crate::store::backend::Backend::Sqlite(sqlite) => {

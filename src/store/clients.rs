@@ -73,6 +73,22 @@ impl Store {
         })
     }
 
+    /// Replaces what a client registered; `false` when there is no such client.
+    pub async fn update_client(&self, client: ClientRow) -> StoreResult<bool> {
+        tx!(self, async |c| {
+            let rows = diesel::update(clients::table.filter(clients::id.eq(client.id)))
+                .set((
+                    clients::name.eq(client.name),
+                    clients::document.eq(client.document),
+                    clients::updated_at.eq(client.updated_at),
+                ))
+                .execute(c)
+                .await?;
+            raise!(c, Kind::Clients);
+            Ok(rows == 1)
+        })
+    }
+
     /// Disables a client, or enables it again; `false` when there is no such client.
     pub async fn set_client_disabled(&self, id: String, disabled_at: Option<UnixTime>) -> StoreResult<bool> {
         tx!(self, async |c| {

@@ -58,11 +58,16 @@ where
     }
 
     async fn work(self: Arc<Self>, answers: impl Answers<K, V>) {
+        let mut place = Place { gather: &self, taken: true };
         // Requests that are ready to run come first, and may join.
         tokio::task::yield_now().await;
-        while let Some(group) = self.next() {
+        while let Some(mut group) = place.next() {
             let questions: Vec<K> = group.iter().map(|(question, _)| question.clone()).collect();
             let answered = answers.answer(questions).await;
+            if answered.is_err() {
+                // Who waits would only wait as long, to hear the same.
+                group.append(&mut self.lock().waiting);
+            }
             for (question, sender) in group {
                 let answer = match &answered {
                     Ok(found) => found.get(&question).cloned().ok_or_else(unanswered),
@@ -74,19 +79,40 @@ where
         }
     }
 
+    fn lock(&self) -> MutexGuard<'_, Queue<K, V>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A worker's place among those under way, given up also by one that panics.
+struct Place<'a, K, V> {
+    gather: &'a Gather<K, V>,
+    taken: bool,
+}
+
+impl<K, V> Place<'_, K, V>
+where
+    K: Clone + Eq + Hash + Send + 'static,
+    V: Clone + Send + 'static,
+{
     /// The next group; `None` ends the worker, in the same step in which it sees that nobody waits.
-    fn next(&self) -> Option<Vec<(K, oneshot::Sender<StoreResult<V>>)>> {
-        let mut queue = self.lock();
+    fn next(&mut self) -> Option<Vec<(K, oneshot::Sender<StoreResult<V>>)>> {
+        let mut queue = self.gather.lock();
         if queue.waiting.is_empty() {
             queue.under_way -= 1;
+            self.taken = false;
             return None;
         }
         let together = queue.waiting.len().min(TOGETHER);
         Some(queue.waiting.drain(..together).collect())
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Queue<K, V>> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+impl<K, V> Drop for Place<'_, K, V> {
+    fn drop(&mut self) {
+        if self.taken {
+            self.gather.queue.lock().unwrap_or_else(PoisonError::into_inner).under_way -= 1;
+        }
     }
 }
 

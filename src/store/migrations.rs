@@ -2,10 +2,11 @@
 //! lock: of several nodes that start at once, one migrates and the rest find it done.
 
 use diesel::migration::MigrationSource;
+use diesel::prelude::*;
 use diesel_async::{AsyncMigrationHarness, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::backend::{Backend, PostgresObject, Store, begin, end};
+use super::backend::{Backend, PostgresObject, Store, begin, end, read};
 use super::{StoreError, StoreResult};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
@@ -13,12 +14,21 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 /// Any number will do, as long as no other program on this database takes it for something else.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7306642199017)";
 
+/// Where Diesel notes what was applied; before the first migration there is no such table.
+const HISTORY: &str = "__diesel_schema_migrations";
+
+diesel::table! {
+    #[sql_name = "__diesel_schema_migrations"]
+    history (version) {
+        version -> Text,
+    }
+}
+
 /// What to do with the history.
 #[derive(Clone, Copy, Debug)]
 enum Direction {
     Up,
     DownOne,
-    Look,
 }
 
 /// The state of the history: the names of the migrations that were applied, and of those that wait.
@@ -31,8 +41,10 @@ pub struct MigrationReport {
 }
 
 impl Store {
+    /// Where nothing is pending nothing is locked, and no right to make tables is needed.
     pub async fn migrate_up(&self) -> StoreResult<MigrationReport> {
-        self.migrate(Direction::Up).await
+        let status = self.migration_status().await?;
+        if status.pending.is_empty() { Ok(status) } else { self.migrate(Direction::Up).await }
     }
 
     /// Takes back the newest migration.
@@ -40,8 +52,16 @@ impl Store {
         self.migrate(Direction::DownOne).await
     }
 
+    /// Only looks: Diesel's own harness would make its table.
     pub async fn migration_status(&self) -> StoreResult<MigrationReport> {
-        self.migrate(Direction::Look).await
+        let applied: StoreResult<Vec<String>> = read!(self, async |c| {
+            Ok(history::table.select(history::version).order(history::version).load(c).await?)
+        });
+        let applied = match applied {
+            Err(StoreError::Broken(about)) if about.contains(HISTORY) => Vec::new(),
+            applied => applied?,
+        };
+        Ok(MigrationReport { pending: pending::<diesel::sqlite::Sqlite>(&applied)?, applied, done: Vec::new() })
     }
 
     async fn migrate(&self, direction: Direction) -> StoreResult<MigrationReport> {
@@ -71,7 +91,6 @@ fn run<DB: diesel::backend::Backend>(
     harness: &mut impl MigrationHarness<DB>,
     direction: Direction,
 ) -> StoreResult<MigrationReport> {
-    let failed = |error: Box<dyn std::error::Error + Send + Sync>| StoreError::Broken(format!("migration: {error}"));
     let done = match direction {
         Direction::Up => {
             harness.run_pending_migrations(MIGRATIONS).map_err(failed)?.iter().map(ToString::to_string).collect()
@@ -79,16 +98,22 @@ fn run<DB: diesel::backend::Backend>(
         Direction::DownOne if !harness.applied_migrations().map_err(failed)?.is_empty() => {
             vec![harness.revert_last_migration(MIGRATIONS).map_err(failed)?.to_string()]
         }
-        Direction::DownOne | Direction::Look => Vec::new(),
+        Direction::DownOne => Vec::new(),
     };
     let mut applied: Vec<String> =
         harness.applied_migrations().map_err(failed)?.iter().map(ToString::to_string).collect();
     applied.sort();
-    let known: Vec<Box<dyn diesel::migration::Migration<DB>>> = MIGRATIONS.migrations().map_err(failed)?;
-    let pending = known
-        .iter()
-        .map(|migration| migration.name().version().to_string())
-        .filter(|version| !applied.contains(version))
-        .collect();
+    let pending = pending::<DB>(&applied)?;
     Ok(MigrationReport { applied, pending, done })
+}
+
+/// The migrations of this binary that were not applied yet. They are the same for both databases.
+fn pending<DB: diesel::backend::Backend>(applied: &[String]) -> StoreResult<Vec<String>> {
+    let known: Vec<Box<dyn diesel::migration::Migration<DB>>> = MIGRATIONS.migrations().map_err(failed)?;
+    let versions = known.iter().map(|migration| migration.name().version().to_string());
+    Ok(versions.filter(|version| !applied.contains(version)).collect())
+}
+
+fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> StoreError {
+    StoreError::Broken(format!("migration: {error}"))
 }

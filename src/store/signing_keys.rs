@@ -135,6 +135,17 @@ impl Store {
         self.succeed(keys, leaving, now, None).await
     }
 
+    /// One key → withdrawn, its private half erased, if it still is in `phase`.
+    pub async fn withdraw_one_key(&self, kid: String, phase: String, now: UnixTime) -> StoreResult<Step> {
+        let leaving = Leaving { phase: "withdrawn", retiring_at: None, ended_at: Some(now), sealed: Some(None) };
+        tx!(self, async |c| {
+            let key = signing_keys::table.filter(signing_keys::kid.eq(kid));
+            let rows = diesel::update(key.filter(signing_keys::phase.eq(phase))).set(leaving).execute(c).await?;
+            raise!(c, Kind::SigningKeys);
+            Ok(Step::taken(rows == 1))
+        })
+    }
+
     async fn succeed(
         &self,
         keys: Succession,

@@ -43,6 +43,12 @@ pub enum Origin {
     Environment { name: String },
 }
 
+impl Origin {
+    pub fn is_default(&self) -> bool {
+        matches!(self, Self::Default)
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

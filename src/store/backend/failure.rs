@@ -71,7 +71,7 @@ fn is_away(message: &str) -> bool {
         "remaining connection slots are reserved",
         "error connecting to server",
         "db error: FATAL",
-        "cannot execute INSERT in a read-only transaction",
+        "in a read-only transaction",
     ];
     AWAY.iter().any(|text| message.contains(text))
 }
