@@ -156,3 +156,38 @@ async fn without_the_database_a_node_says_so_and_comes_back() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_falls_silent_holds_nobody_up_for_long() {
+    tell(async {
+        let (world, proxy) = world_behind_a_proxy().await;
+        let client = world.service_client(|_| ()).await;
+        let token = client.token(&world).await.text;
+        let metadata = world.get(METADATA).await.body;
+
+        proxy.freeze();
+        let started = Instant::now();
+        let asked = (0..40).map(|_| client.ask(&world, &[]));
+        let answers = futures_util::future::join_all(asked).await;
+        answers.iter().for_each(is_told_to_come_back);
+        is_told_to_come_back(&client.post(&world, INTROSPECT, &[("token", &token)]).await);
+        assert!(started.elapsed() < Duration::from_secs(25), "{:?}", started.elapsed());
+        assert_eq!(status(&world).await, (503, "unavailable".to_owned()));
+
+        let started = Instant::now();
+        for _ in 0..5 {
+            let answer = world.get(METADATA).await;
+            assert_eq!((answer.status, &answer.body), (200, &metadata));
+            assert_eq!(world.get(JWKS).await.status, 200);
+        }
+        assert!(started.elapsed() < Duration::from_secs(1), "documents do not wait: {:?}", started.elapsed());
+
+        proxy.thaw();
+        within(A_WHILE, "the database is found again", async || status(&world).await.0 == 200).await;
+        for _ in 0..8 {
+            client.token(&world).await;
+            assert!(client.sees_alive(&world, &token).await, "no connection of before is in the way");
+        }
+    })
+    .await;
+}
