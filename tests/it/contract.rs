@@ -39,13 +39,8 @@ pub const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Waits until `condition` holds.
-pub async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
-    let waiting = async {
-        while !condition().await {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    assert!(tokio::time::timeout(PATIENCE, waiting).await.is_ok(), "{what}: not within {PATIENCE:?}");
+pub async fn eventually(what: &str, condition: impl AsyncFnMut() -> bool) {
+    crate::harness::within(PATIENCE, what, condition).await;
 }
 
 /// Lets everybody take the same step at the same moment, and returns what each got.

@@ -3,7 +3,6 @@
 mod memory;
 mod redis;
 mod redis_away;
-mod redis_server;
 
 use std::time::{Duration, Instant};
 
@@ -11,8 +10,8 @@ use countersign::cache::Cache;
 use countersign::config::{self, Config};
 use countersign::secret::{MacKey, Setting};
 
-use super::database::environment;
 use super::{PATIENCE, count, eventually, race};
+use crate::harness::given;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -59,7 +58,7 @@ fn in_memory() -> config::Cache {
 /// A prefix that nobody else uses.
 fn in_redis() -> config::Cache {
     let mut settings = in_memory();
-    settings.url = Some(Setting::new(environment("COUNTERSIGN_TEST_REDIS_URL")));
+    settings.url = Some(Setting::new(given("COUNTERSIGN_TEST_REDIS_URL")));
     settings.prefix = countersign::secret::random_id();
     // The machine may be busy; how fast it fails is a test of its own.
     settings.timeout_milliseconds = 5_000;
@@ -68,8 +67,8 @@ fn in_redis() -> config::Cache {
 
 fn in_redis_over_tls() -> config::Cache {
     let mut settings = in_redis();
-    settings.url = Some(Setting::new(environment("COUNTERSIGN_TEST_REDIS_TLS_URL")));
-    settings.tls_ca = Some(environment("COUNTERSIGN_TEST_REDIS_CA").into());
+    settings.url = Some(Setting::new(given("COUNTERSIGN_TEST_REDIS_TLS_URL")));
+    settings.tls_ca = Some(given("COUNTERSIGN_TEST_REDIS_CA").into());
     settings
 }
 

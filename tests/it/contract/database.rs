@@ -12,6 +12,8 @@ use diesel::{Connection, RunQueryDsl, SqliteConnection};
 use tempfile::TempDir;
 use url::Url;
 
+use crate::harness::given;
+
 /// A database that nobody else uses.
 pub struct Fresh {
     pub settings: Database,
@@ -35,7 +37,7 @@ impl Fresh {
     pub async fn postgres() -> Self {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let name = format!("contract_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
-        let mut url = Url::parse(&environment("COUNTERSIGN_TEST_POSTGRES_URL")).unwrap();
+        let mut url = Url::parse(&given("COUNTERSIGN_TEST_POSTGRES_URL")).unwrap();
         connect(url.as_str()).await.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
         url.set_path(&name);
         let mut settings = Config::default().database;
@@ -105,9 +107,4 @@ async fn connect(url: &str) -> tokio_postgres::Client {
     let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
     client
-}
-
-/// What scripts/test tells of the servers that it started.
-pub fn environment(name: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run scripts/test, which starts what is needed"))
 }

@@ -6,13 +6,19 @@ use super::{A_WHILE, given, within};
 
 pub struct RedisServer {
     port: u16,
+    password: Option<&'static str>,
     running: Option<Child>,
 }
 
 impl RedisServer {
     pub async fn start() -> Self {
+        Self::start_with(None).await
+    }
+
+    /// One that asks everybody for a password.
+    pub async fn start_with(password: Option<&'static str>) -> Self {
         let port = free_port();
-        let mut server = Self { port, running: None };
+        let mut server = Self { port, password, running: None };
         server.start_again().await;
         server
     }
@@ -26,6 +32,7 @@ impl RedisServer {
         let port = self.port.to_string();
         let child = Command::new(given("COUNTERSIGN_TEST_REDIS_SERVER"))
             .args(["--bind", "127.0.0.1", "--port", &port, "--save", "", "--appendonly", "no"])
+            .args(self.password.iter().flat_map(|password| ["--requirepass", password]))
             .stdout(Stdio::null())
             .spawn()
             .expect("redis-server starts");

@@ -5,12 +5,21 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use countersign::cache::Cache;
+use countersign::config;
 use countersign::secret::Setting;
 use tempfile::TempDir;
 
-use super::redis_server::{RedisServer, free_port};
 use super::{MINUTE, in_memory, in_redis_over_tls, open};
 use crate::contract::{eventually, race};
+use crate::harness::RedisServer;
+
+/// As an operator would set them.
+fn settings(server: &RedisServer, password: Option<&str>) -> config::Cache {
+    let mut settings = in_memory();
+    settings.url = Some(Setting::new(server.url()));
+    settings.password = password.map(Setting::new);
+    settings
+}
 
 /// What every verb says while the cache is away, and how long they take together.
 async fn refusals(cache: &Cache) -> Duration {
@@ -31,8 +40,8 @@ async fn refusals(cache: &Cache) -> Duration {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_was_restarted_is_found_again() {
-    let mut server = RedisServer::start(None).await;
-    let cache = open(&server.settings(None));
+    let mut server = RedisServer::start().await;
+    let cache = open(&settings(&server, None));
     cache.put("k", b"value", MINUTE).await.unwrap();
     for _ in 0..2 {
         server.stop();
@@ -40,7 +49,7 @@ async fn a_server_that_was_restarted_is_found_again() {
         assert!(cache.ping().await.is_err());
         let elapsed = refusals(&cache).await;
         assert!(elapsed < Duration::from_millis(1500), "{elapsed:?}");
-        server.go_on().await;
+        server.start_again().await;
         eventually("it answers again", async || cache.get("k").await.is_ok()).await;
         assert_eq!(cache.get("k").await.unwrap(), None);
         cache.put("k", b"value", MINUTE).await.unwrap();
@@ -50,22 +59,24 @@ async fn a_server_that_was_restarted_is_found_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ping_that_succeeds_ends_the_pause_after_a_failure() {
-    let mut server = RedisServer::start(None).await;
-    let cache = open(&server.settings(None));
+    let mut server = RedisServer::start().await;
+    let cache = open(&settings(&server, None));
     server.stop();
     assert!(cache.get("k").await.is_err());
-    server.go_on().await;
+    server.start_again().await;
     eventually("it answers the ping", async || cache.ping().await.is_ok()).await;
     cache.get("k").await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn opening_connects_to_nothing_and_finds_the_server_when_it_comes() {
-    let mut settings = in_memory();
-    settings.url = Some(Setting::new(format!("redis://127.0.0.1:{}", free_port())));
-    let cache = open(&settings);
+    let mut server = RedisServer::start().await;
+    server.stop();
+    let cache = open(&settings(&server, None));
     let elapsed = refusals(&cache).await;
     assert!(elapsed < Duration::from_millis(1500), "{elapsed:?}");
+    server.start_again().await;
+    eventually("it is found", async || cache.put("k", b"value", MINUTE).await.is_ok()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -90,19 +101,19 @@ async fn a_server_that_accepts_and_never_answers_holds_nobody_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_password_is_refused_and_not_repeated() {
-    let server = RedisServer::start(Some("correct horse")).await;
+    let server = RedisServer::start_with(Some("correct horse")).await;
     for password in [Some("hunter2hunter2"), None] {
-        let cache = open(&server.settings(password));
+        let cache = open(&settings(&server, password));
         let error = cache.get("k").await.unwrap_err().to_string();
         assert!(!error.contains("hunter2"), "{error}");
         let elapsed = refusals(&cache).await;
         assert!(elapsed < Duration::from_millis(1500), "{elapsed:?}");
     }
-    let cache = open(&server.settings(Some("correct horse")));
+    let cache = open(&settings(&server, Some("correct horse")));
     cache.put("k", b"value", MINUTE).await.unwrap();
     // The setting takes the place of what the URL says.
-    let mut settings = server.settings(Some("correct horse"));
-    settings.url = Some(Setting::new(format!("redis://:hunter2hunter2@127.0.0.1:{}", server.port)));
+    let mut settings = settings(&server, Some("correct horse"));
+    settings.url = Some(Setting::new(server.url().replace("redis://", "redis://:hunter2hunter2@")));
     assert!(open(&settings).get("k").await.unwrap().is_some());
     settings.password = None;
     assert!(open(&settings).get("k").await.is_err());

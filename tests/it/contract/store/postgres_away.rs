@@ -8,8 +8,9 @@ use countersign::store::{Store, StoreError};
 use url::Url;
 
 use super::client;
-use crate::contract::database::{Fresh, environment};
+use crate::contract::database::Fresh;
 use crate::contract::eventually;
+use crate::harness::given;
 
 /// The settings of the test, over TLS.
 fn over_tls(fresh: &mut Fresh, mode: Option<&str>, ca: Option<PathBuf>) {
@@ -20,7 +21,7 @@ fn over_tls(fresh: &mut Fresh, mode: Option<&str>, ca: Option<PathBuf>) {
 }
 
 fn test_ca() -> Option<PathBuf> {
-    Some(environment("COUNTERSIGN_TEST_POSTGRES_CA").into())
+    Some(given("COUNTERSIGN_TEST_POSTGRES_CA").into())
 }
 
 #[tokio::test(flavor = "multi_thread")]
