@@ -1,12 +1,16 @@
 //! Refused is not broken. A refusal is a decision: a public code for the caller, a private reason for the log. Something
 //! broken is nobody's decision, and never reads as one.
 
+mod reference;
+
 use std::borrow::Cow;
 
 use crate::directory::DirectoryError;
 use crate::keyring::KeyringError;
 use crate::protocol::error::{ErrorCode, Fault};
 use crate::store::StoreError;
+
+pub use reference::reference;
 
 #[derive(Debug)]
 pub enum Failure {

@@ -57,7 +57,7 @@ fn apis(app: &Arc<App>, draining: &Draining) -> OpenApiService<Apis, ()> {
     );
     OpenApiService::new(apis, "Countersign", env!("CARGO_PKG_VERSION"))
         .description("An OAuth 2 authorization server: it signs what others verify.")
-        .license(LicenseObject::new("MIT OR Apache-2.0").identifier("MIT OR Apache-2.0"))
+        .license(LicenseObject::new("MIT OR Apache-2.0"))
         .server(app.config.issuer.as_str())
 }
 

@@ -17,6 +17,7 @@ mod protocol;
 mod refusals;
 mod revocation;
 mod secret;
+mod tidy;
 mod time;
 mod token;
 mod verification;
