@@ -28,6 +28,8 @@ pub use resource::Resource;
 
 /// A description older than this is asked for again before it is used.
 const FRESH_FOR: Duration = Duration::from_secs(1);
+/// Who waited for the same answer hears of its failure; who asks later asks anew.
+const FAILED_FOR: Duration = Duration::from_millis(250);
 /// How many clients a process keeps read; the rest are a cache's round trip away.
 const CLIENTS_KEPT: usize = 4096;
 
@@ -177,7 +179,7 @@ impl Directory {
         if current.asked.is_some_and(|asked| asked.elapsed() < FRESH_FOR) {
             return Some(Ok(current.generations));
         }
-        let failed = current.failed.as_ref().filter(|(at, _)| at.elapsed() < FRESH_FOR);
+        let failed = current.failed.as_ref().filter(|(at, _)| at.elapsed() < FAILED_FOR);
         failed.map(|(_, error)| Err(error.clone().into()))
     }
 

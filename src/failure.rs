@@ -27,6 +27,8 @@ pub struct Refused {
     /// A public sentence; it never repeats what the caller sent.
     pub about: Cow<'static, str>,
     pub reason: Reason,
+    /// The scope that would have been enough.
+    pub scope: Option<String>,
 }
 
 /// What did not work, for the log; the caller learns only whether to come back.
@@ -74,6 +76,7 @@ reasons! {
     UnknownScope "unknown_scope" "A scope was asked for that does not exist here. `countersign scope create` makes one."
     NoScopeLeft "no_scope_left" "None of the scopes that were asked for is the client's to have."
     TargetNotAllowed "target_not_allowed" "A resource was asked for that the client did not register as an audience."
+    TokenTooLong "token_too_long" "The scopes and resources that were asked for do not fit into one token (16 KiB). The client should ask for fewer."
     ForeignToken "foreign_token" "A client tried to revoke a token that was issued to another one."
     InvalidToken "invalid_token" "The bearer token is not a live access token of this server for this endpoint."
     InsufficientScope "insufficient_scope" "The bearer token lacks the scope that the endpoint asks for."
@@ -84,7 +87,12 @@ reasons! {
 
 impl Refused {
     pub fn new(code: ErrorCode, reason: Reason, about: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, about: about.into(), reason }
+        Self { code, about: about.into(), reason, scope: None }
+    }
+
+    pub fn for_want_of(mut self, scope: Option<&str>) -> Self {
+        self.scope = scope.map(str::to_owned);
+        self
     }
 }
 

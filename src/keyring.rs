@@ -62,7 +62,8 @@ struct Inner {
     ring: ArcSwap<Ring>,
     values: values::Values,
     /// One request at a time asks the store for a longer promise; the others wait for its answer.
-    promising: tokio::sync::Mutex<()>,
+    promising: tokio::sync::Mutex<sign::Promising>,
+    refreshing: tokio::sync::Mutex<()>,
 }
 
 impl Keyring {
@@ -82,7 +83,8 @@ impl Keyring {
                 encryption: ArcSwap::from_pointee(encryption),
                 ring: ArcSwap::from_pointee(Ring::default()),
                 values,
-                promising: tokio::sync::Mutex::new(()),
+                promising: tokio::sync::Mutex::default(),
+                refreshing: tokio::sync::Mutex::default(),
             }),
         };
         // On a new installation a key signs at once: nobody has fetched the key set yet.
@@ -93,8 +95,10 @@ impl Keyring {
         Ok(keyring)
     }
 
-    /// Reads the keys again: another node, or a command, has changed them.
+    /// Reads the keys again: another node, or a command, has changed them. One at a time, because whoever read earlier must
+    /// not have the last word.
     pub async fn refresh(&self) -> KeyringResult<()> {
+        let _one_at_a_time = self.inner.refreshing.lock().await;
         let rows = self.inner.store.signing_keys().await?;
         if rows.iter().filter_map(|row| row.sealed.as_deref()).any(|sealed| !self.inner.encryption.load().knows(sealed))
         {
@@ -149,7 +153,9 @@ impl Keyring {
         if let Some(verifier) = self.inner.ring.load().verifier(kid) {
             return Ok(Some(verifier));
         }
-        if !self.inner.store.signs_or_signed(kid).await? {
+        // A name that no key here can have is not worth a question.
+        let is_thumbprint = kid.len() == 43 && kid.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        if !is_thumbprint || !self.inner.store.signs_or_signed(kid).await? {
             return Ok(None);
         }
         self.refresh().await?;

@@ -7,8 +7,10 @@ use sha2::{Digest, Sha256};
 
 use crate::protocol::access_token::AccessToken;
 
-/// How many tokens are remembered; one takes about half a kilobyte.
+/// How many tokens are remembered; an ordinary one takes about half a kilobyte.
 const KEPT: usize = 16_384;
+/// A longer one is verified each time: a few clients with long ones must not fill the memory.
+const LONGEST: usize = 2048;
 
 /// An access token whose signature is right.
 #[derive(Debug)]
@@ -36,7 +38,9 @@ impl Remembered {
         self.0.get(digest)
     }
 
-    pub fn put(&self, digest: [u8; 32], verified: Arc<Verified>) {
-        self.0.insert(digest, verified);
+    pub fn put(&self, token: &str, digest: [u8; 32], verified: Arc<Verified>) {
+        if token.len() <= LONGEST {
+            self.0.insert(digest, verified);
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! Redis behind one connection that pipelines what many requests ask and reconnects by itself. Every value carries a MAC:
-//! whoever can write to Redis cannot make this server believe anything.
+//! Redis behind one connection that pipelines what many requests ask and reconnects by itself. Every value carries a MAC
+//! (a count is none): whoever can write to Redis cannot make this server believe anything.
 
 use std::fs;
 use std::sync::Arc;

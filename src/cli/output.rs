@@ -84,8 +84,14 @@ pub fn finish(json: bool, outcome: Result<Printed, Complaint>) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let _ = io::stdout().write_all(text.as_bytes());
-    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let _ = writeln!(io::stderr(), "countersign: it is done, but cannot be printed: {error}");
+            ExitCode::FAILURE
+        }
+        _ if good => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
 }
 
 /// Lines of columns, as wide as they need to be.

@@ -48,7 +48,8 @@ async fn serve(config: Config) -> Result<(), Complaint> {
 }
 
 /// Ends when the node should take no more connections. SIGTERM first drains: for a while the node still serves and says
-/// that it wants no new requests, so that a load balancer sees it. SIGINT, or a second signal, does not wait.
+/// that it wants no new requests, so that a load balancer sees it. SIGINT, or a second signal, skips that while. Requests
+/// under way are finished in any case, for as long as the settings allow.
 fn told_to_stop(draining: Draining, drain: Duration) -> Result<impl Future<Output = ()>, Complaint> {
     let unable = |error: io::Error| Complaint::new(format!("signals cannot be waited for: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(unable)?;

@@ -29,7 +29,7 @@ section! {
         /// How long others may keep the published keys: the longest time for which a withdrawn key is trusted.
         jwks_max_age_seconds: u64 = 300, whole(1..=86_400);
         /// How much longer than that a key is published before it signs.
-        publish_margin_seconds: u64 = 60, whole(0..=86_400);
+        publish_margin_seconds: u64 = 60, whole(10..=86_400);
         /// A PEM file with an RSA private key to import once.
         rsa_private_key_path: Option<PathBuf> = None, Optional(path()), "RSA_PRIVATE_KEY_PATH";
         /// An RSA private key to import once: PEM, or base64 of PEM.

@@ -24,7 +24,7 @@ pub async fn answer(
 ) -> Outcome<TokenResponse> {
     let scopes = app.directory.scopes().await?;
     let resources = app.directory.resources().await?;
-    let decision = decide(client, &request, &scopes, &resources)?;
+    let decision = decide(client, &request, &scopes, &resources, app.config.issuer.as_str())?;
     let lifetime = client.access_token_lifetime().unwrap_or(app.config.tokens.access_seconds());
     let grant = AccessGrant {
         subject: &client.id,
@@ -51,20 +51,23 @@ pub fn decide(
     request: &ClientCredentialsRequest,
     scopes: &Scopes,
     resources: &[Resource],
+    issuer: &str,
 ) -> Result<Decision, Refused> {
     // "Confidential clients only" (§4.4): whoever says a name without proving it gets nothing for it.
     if !client.is_confidential() {
         let about = "only a client with a secret may use this grant type";
         return Err(Refused::new(ErrorCode::UnauthorizedClient, Reason::NotConfidential, about));
     }
-    let audience = decide_audience(client, &request.resources)?;
+    let audience = decide_audience(client, &request.resources, issuer)?;
     let scope = decide_scope(client, request.scope.as_ref(), scopes, meant_by(&audience, resources).as_ref())?;
     Ok(Decision { scope, audience })
 }
 
 /// What was asked for, if it is all the client's; without a word, what it registered first.
-fn decide_audience(client: &Client, asked: &[ResourceUri]) -> Result<Vec<ResourceUri>, Refused> {
-    if asked.is_empty() {
+fn decide_audience(client: &Client, asked: &[ResourceUri], issuer: &str) -> Result<Vec<ResourceUri>, Refused> {
+    // A client without an audience of its own gets tokens for this server, and may say so.
+    let means_issuer = client.audiences().is_empty() && asked.iter().all(|resource| resource.as_str() == issuer);
+    if asked.is_empty() || means_issuer {
         return Ok(client.audiences().first().cloned().into_iter().collect());
     }
     if asked.iter().all(|resource| client.audiences().contains(resource)) {

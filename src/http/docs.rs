@@ -30,8 +30,15 @@ pub struct DocsPage {
 }
 
 struct Page {
-    compressed: Bytes,
+    text: Text,
     policy: HeaderValue,
+}
+
+/// A document that is kept compressed, and plain once somebody has asked for it so: answers share these bytes, so that a
+/// reader who is slow costs nothing.
+struct Text {
+    compressed: Bytes,
+    plain: OnceLock<Bytes>,
 }
 
 impl DocsPage {
@@ -45,7 +52,7 @@ impl Endpoint for DocsPage {
 
     async fn call(&self, request: Request) -> Result<Response> {
         let page = self.page.get_or_init(|| Page::of(&(self.render)()));
-        let mut response = compressed_answer(request.headers(), &page.compressed, "text/html; charset=utf-8");
+        let mut response = page.text.answer(request.headers(), "text/html; charset=utf-8");
         let headers = response.headers_mut();
         headers.insert(CONTENT_SECURITY_POLICY, page.policy.clone());
         headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
@@ -62,7 +69,7 @@ impl Page {
             1,
         );
         let policy = policy(&script_hashes(&html));
-        Self { compressed: compress(html.trim_start().as_bytes()), policy }
+        Self { text: Text::of(html.trim_start()), policy }
     }
 }
 
@@ -90,13 +97,11 @@ fn script_hashes(html: &str) -> Vec<String> {
 }
 
 /// `/openapi.json`.
-pub struct Specification {
-    compressed: Bytes,
-}
+pub struct Specification(Text);
 
 impl Specification {
     pub fn new(json: &str) -> Arc<Self> {
-        Arc::new(Self { compressed: compress(json.as_bytes()) })
+        Arc::new(Self(Text::of(json)))
     }
 }
 
@@ -104,28 +109,39 @@ impl Endpoint for Specification {
     type Output = Response;
 
     async fn call(&self, request: Request) -> Result<Response> {
-        Ok(compressed_answer(request.headers(), &self.compressed, "application/json"))
+        Ok(self.0.answer(request.headers(), "application/json"))
     }
 }
 
-fn compressed_answer(asked: &HeaderMap, compressed: &Bytes, content_type: &'static str) -> Response {
-    let takes_gzip = asked
-        .get_all(ACCEPT_ENCODING)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|coding| coding.trim().split(';').next() == Some("gzip") && !coding.contains("q=0"));
-    let mut response = Response::builder()
-        .header(CONTENT_TYPE, content_type)
-        .header(CACHE_CONTROL, "public, max-age=300")
-        .header(VARY, ACCEPT_ENCODING);
-    let body = if takes_gzip {
-        response = response.header(CONTENT_ENCODING, "gzip");
-        compressed.clone()
-    } else {
-        decompress(compressed)
-    };
-    response.body(body)
+impl Text {
+    fn of(text: &str) -> Self {
+        Self { compressed: compress(text.as_bytes()), plain: OnceLock::new() }
+    }
+
+    fn answer(&self, asked: &HeaderMap, content_type: &'static str) -> Response {
+        let mut response = Response::builder()
+            .header(CONTENT_TYPE, content_type)
+            .header(CACHE_CONTROL, "public, max-age=300")
+            .header(VARY, ACCEPT_ENCODING);
+        let body = if takes_gzip(asked) {
+            response = response.header(CONTENT_ENCODING, "gzip");
+            self.compressed.clone()
+        } else {
+            self.plain.get_or_init(|| decompress(&self.compressed)).clone()
+        };
+        response.body(body)
+    }
+}
+
+/// RFC 9110 §12.5.3, as far as it is about gzip: named, and not with a weight of nothing.
+fn takes_gzip(asked: &HeaderMap) -> bool {
+    let values = asked.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|coding| {
+        let mut parts = coding.split(';').map(str::trim);
+        let is_gzip = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
+        let weight = parts.find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok());
+        is_gzip && weight.is_none_or(|weight| weight > 0.0)
+    })
 }
 
 /// Writing to memory does not fail; what could not be written would be an empty page.

@@ -131,7 +131,7 @@ impl HealthApi {
 impl HealthApi {
     async fn answer(&self, request: &Request) -> Outcome<Response> {
         let app = &self.app;
-        let (store, cache) = tokio::join!(problem(app.store.ping()), problem(app.cache.ping()));
+        let (store, cache) = tokio::join!(problem(app.directory.poll()), problem(app.cache.ping()));
         let can_sign = app.keyring.ring().has_signer();
         let status = if self.draining.has_begun() {
             Status::Draining
@@ -163,9 +163,9 @@ fn respond(health: &Health) -> Outcome<Response> {
 }
 
 /// What is wrong with a dependency; `None` when it answers.
-async fn problem<E: std::fmt::Display>(answer: impl Future<Output = Result<(), E>>) -> Option<String> {
+async fn problem<T, E: std::fmt::Display>(answer: impl Future<Output = Result<T, E>>) -> Option<String> {
     match tokio::time::timeout(PATIENCE, answer).await {
-        Ok(Ok(())) => None,
+        Ok(Ok(_)) => None,
         Ok(Err(error)) => Some(error.to_string()),
         Err(_) => Some("it does not answer".to_owned()),
     }

@@ -21,7 +21,7 @@ pub async fn check(app: &App, request: &Request) -> Outcome<()> {
         return Err(Refused::new(ErrorCode::InvalidToken, Reason::NotFromHere, about).into());
     };
     let invalid = || Refused::new(ErrorCode::InvalidToken, Reason::InvalidToken, "the access token is not good here");
-    let token = bearer::token(authorization.as_bytes())?;
+    let token = bearer::token(authorization.as_bytes()).map_err(|_| invalid())?;
     let token = tokens::inspect(app, token, app.clock.now()).await?.ok_or_else(invalid)?;
     if !token.claims().aud.contains(app.config.issuer.as_str()) {
         return Err(invalid().into());
@@ -32,7 +32,8 @@ pub async fn check(app: &App, request: &Request) -> Outcome<()> {
         return Ok(());
     }
     let about = "the access token lacks the scope that is asked for here";
-    Err(Refused::new(ErrorCode::InsufficientScope, Reason::InsufficientScope, about).into())
+    let refused = Refused::new(ErrorCode::InsufficientScope, Reason::InsufficientScope, about);
+    Err(refused.for_want_of(wanted).into())
 }
 
 /// Whether somebody may, where being refused is no reason to say so.
@@ -48,7 +49,8 @@ fn is_near(app: &App, request: &Request) -> bool {
     let passed_on = headers.contains_key(FORWARDED) || headers.contains_key("x-forwarded-for");
     let peer = request.remote_addr().as_socket_addr().map(|peer| peer.ip());
     let told = peer.is_some_and(|peer| client_address::is_trusted(peer, &app.config.server.trusted_proxies));
-    if passed_on && !told {
+    // An address that is still a proxy's is what remains when the headers contradict each other or cannot be read.
+    if passed_on && (!told || client_address::is_trusted(*address, &app.config.server.trusted_proxies)) {
         return false;
     }
     address.is_loopback() || app.config.metrics.networks.iter().any(|network| network.contains(address))

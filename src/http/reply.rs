@@ -97,9 +97,7 @@ fn refusal(refused: &Refused, status: StatusCode, manner: Manner, request_id: &R
         "refused"
     );
     let mut response = body(refused.code, &refused.about, status, manner, request_id);
-    if status == StatusCode::UNAUTHORIZED
-        && let Some(challenge) = challenge(refused)
-    {
+    if let Some(challenge) = challenge(refused) {
         response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
     }
     response
@@ -111,10 +109,11 @@ fn challenge(refused: &Refused) -> Option<HeaderValue> {
         ErrorCode::InvalidClient => {
             Some(const { HeaderValue::from_static("Basic realm=\"countersign\", charset=\"UTF-8\"") })
         }
-        _ => {
+        ErrorCode::InvalidToken | ErrorCode::InsufficientScope => {
             let error = (refused.reason != Reason::NotFromHere).then_some(refused.code);
-            HeaderValue::from_str(&bearer::challenge(error, None)).ok()
+            HeaderValue::from_str(&bearer::challenge(error, refused.scope.as_deref())).ok()
         }
+        _ => None,
     }
 }
 

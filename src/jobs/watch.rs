@@ -17,12 +17,12 @@ pub async fn watch(app: App, mut stopped: Receiver<bool>) {
             Ok(generation) => {
                 keys_at = Some(generation);
                 if std::mem::take(&mut away) {
-                    tracing::info!("the database answers again");
+                    tracing::info!("what has changed can be read again");
                 }
             }
             Err(error) if !away => {
                 away = true;
-                tracing::error!(error, "cannot ask the database what has changed");
+                tracing::error!(error, "what has changed cannot be read");
             }
             Err(_) => {}
         }

@@ -74,9 +74,19 @@ impl Keyring {
             tracing::info!(kid = key.kid(), "an RSA key was imported and signs from now on");
             return Ok("active".to_owned());
         }
-        store.replace_next_key(self.row_for(key, "next", "imported", now)?, now).await?;
-        tracing::info!(kid = key.kid(), "an RSA key was imported and is the next one to sign");
-        Ok("next".to_owned())
+        // The leader may put a next key of its own there at the same moment; it has signed nothing either.
+        for _ in 0..3 {
+            let row = self.row_for(key, "next", "imported", now)?;
+            if store.replace_next_key(row, now).await? == Step::Taken {
+                tracing::info!(kid = key.kid(), "an RSA key was imported and is the next one to sign");
+                return Ok("next".to_owned());
+            }
+            // Or another node has just imported the same key.
+            if let Some(row) = self.rows().await?.into_iter().find(|row| row.kid == key.kid()) {
+                return Ok(row.phase);
+            }
+        }
+        Err(KeyringError::Refused("the keys are being changed by somebody else: import the key again".to_owned()))
     }
 }
 

@@ -103,7 +103,11 @@ impl Ring {
                 ring.verifiers.insert(row.kid.clone(), verifier(&jwk, before)?);
             }
             if signs {
-                ring.signers.push(signer(row, jwk.alg, before, encryption)?);
+                // A key that does not open here must not keep this node from publishing, and from letting go of others.
+                match signer(row, jwk.alg, before, encryption) {
+                    Ok(signer) => ring.signers.push(signer),
+                    Err(error) => tracing::error!(kid = %row.kid, %error, "the active key cannot sign on this node"),
+                }
             }
             if publish {
                 published.push(jwk);

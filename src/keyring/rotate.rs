@@ -64,7 +64,7 @@ impl Keyring {
                 let keys = Succession { active: standing.active.map(|row| row.kid.clone()), next: next.kid.clone() };
                 let step = self.inner.store.rotate_signing_key(keys.clone(), now, Some(leadership.clone())).await?;
                 if step == Step::Taken {
-                    tracing::info!(active = %keys.next, before = ?keys.active, "a signing key was rotated by schedule");
+                    tracing::info!(active = %keys.next, before = keys.active.as_deref().unwrap_or("none"), "a signing key was rotated by schedule");
                 }
                 self.ensure_keys(false, now).await?;
             }
@@ -101,8 +101,9 @@ impl Keyring {
         let mut done = Vec::new();
         for (algorithm, before, active) in planned {
             let keys = Succession { active: before.clone(), next: active.clone() };
-            overtaken(self.inner.store.rotate_signing_key(keys, now, None).await?)?;
-            done.push(Rotated { algorithm, active, before, next: None });
+            if self.inner.store.rotate_signing_key(keys, now, None).await? == Step::Taken {
+                done.push(Rotated { algorithm, active, before, next: None });
+            }
         }
         self.after(done, now).await
     }
@@ -118,9 +119,11 @@ impl Keyring {
             let next = standing.next.ok_or(KeyringError::NoSigner(algorithm))?.kid.clone();
             let before = standing.active.map(|row| row.kid.clone());
             let keys = Succession { active: before.clone(), next: next.clone() };
-            overtaken(self.inner.store.withdraw_signing_key(keys, now).await?)?;
-            tracing::warn!(active = %next, withdrawn = ?before, "a signing key was withdrawn in an emergency");
-            done.push(Rotated { algorithm, active: next, before, next: None });
+            if self.inner.store.withdraw_signing_key(keys, now).await? == Step::Taken {
+                let withdrawn = before.as_deref().unwrap_or("none");
+                tracing::warn!(active = %next, withdrawn, "a signing key was withdrawn in an emergency");
+                done.push(Rotated { algorithm, active: next, before, next: None });
+            }
         }
         self.after(done, now).await
     }
@@ -145,24 +148,25 @@ impl Keyring {
         self.refresh().await
     }
 
-    /// Withdraws one key with all that it signed here: a retiring one, or one of an algorithm that the settings no longer
-    /// list. The active key of a listed algorithm is withdrawn by rotating it, so that another one signs.
+    /// Withdraws one key with all that it signed here: a next or retiring one, or one of an algorithm that the settings no
+    /// longer list. The active key of a listed algorithm is withdrawn by rotating it, so that another one signs.
     pub async fn withdraw(&self, kid: &str, now: UnixTime) -> KeyringResult<()> {
         let row = self.row(kid).await?;
         let is_listed = self.inner.settings.algorithms.iter().any(|algorithm| algorithm.as_str() == row.algorithm);
         let may = match row.phase.as_str() {
-            "retiring" => true,
-            "next" | "active" => !is_listed,
+            "retiring" | "next" => true,
+            "active" => !is_listed,
             _ => false,
         };
         if !may {
             return Err(KeyringError::Refused(format!(
-                "the key {kid} is {}: `key rotate --emergency` withdraws the keys that sign, and others have ended",
+                "the key {kid} is {}: `key rotate --emergency` withdraws a key that signs, and one that has ended stays so",
                 row.phase
             )));
         }
         overtaken(self.inner.store.withdraw_one_key(kid.to_owned(), row.phase, now).await?)?;
         tracing::warn!(kid, "a signing key was withdrawn");
+        self.ensure_keys(false, now).await?;
         self.refresh().await
     }
 
@@ -231,7 +235,9 @@ impl Keyring {
         Ok(())
     }
 
+    /// What was done counts even when somebody else was quicker with the rest.
     async fn after(&self, mut done: Vec<Rotated>, now: UnixTime) -> KeyringResult<Vec<Rotated>> {
+        overtaken(Step::taken(!done.is_empty()))?;
         self.ensure_keys(false, now).await?;
         self.refresh().await?;
         let rows = self.rows().await?;

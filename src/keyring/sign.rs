@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
@@ -11,11 +12,21 @@ use serde::Serialize;
 use super::{Keyring, KeyringError, KeyringResult};
 use crate::protocol::access_token;
 use crate::protocol::jwk::Algorithm;
+use crate::store::StoreError;
 use crate::store::signing_keys::Step;
 use crate::time::UnixTime;
 
 /// How far beyond the token at hand a promise reaches, so that one is made once an hour and not once a token.
 const PROMISE_AHEAD_SECONDS: i64 = 3600;
+
+/// Who waited for the same promise hears of its failure; who asks later asks anew.
+const FAILED_FOR: Duration = Duration::from_millis(250);
+
+/// Held by the one request that asks for a promise.
+#[derive(Default)]
+pub struct Promising {
+    failed: Option<(Instant, StoreError)>,
+}
 
 /// What a signature is for: a token of one kind is never mistaken for one of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +125,10 @@ impl Keyring {
         if signer.covers_until.load(Ordering::Acquire) >= expires.seconds() {
             return Ok(signer);
         }
-        let _one_at_a_time = self.inner.promising.lock().await;
+        let mut promising = self.inner.promising.lock().await;
+        if let Some((_, error)) = promising.failed.as_ref().filter(|(at, _)| at.elapsed() < FAILED_FOR) {
+            return Err(error.clone().into());
+        }
         // Whoever waited finds the promise made, or another key in place.
         for _ in 0..3 {
             let signer = self.active(algorithm)?;
@@ -122,7 +136,8 @@ impl Keyring {
                 return Ok(signer);
             }
             let until = expires.plus(PROMISE_AHEAD_SECONDS);
-            match self.inner.store.cover_until(&signer.kid, until).await? {
+            let promised = self.inner.store.cover_until(&signer.kid, until).await;
+            match promised.inspect_err(|error| promising.failed = Some((Instant::now(), error.clone())))? {
                 Step::Taken => {
                     signer.covers_until.fetch_max(until.seconds(), Ordering::AcqRel);
                     return Ok(signer);

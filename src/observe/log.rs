@@ -20,7 +20,8 @@ pub fn start(settings: &Log) {
         LogFormat::Json => false,
     };
     if human {
-        let lines = fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(on_terminal);
+        let lines =
+            fmt().log_internal_errors(false).with_env_filter(filter).with_writer(io::stderr).with_ansi(on_terminal);
         let _ = lines.finish().try_init();
     } else {
         let _ = json(filter, io::stderr).try_init();
@@ -48,7 +49,8 @@ fn json<W>(filter: EnvFilter, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let lines = fmt().json().flatten_event(true).with_current_span(false).with_span_list(false);
+    let lines =
+        fmt().json().log_internal_errors(false).flatten_event(true).with_current_span(false).with_span_list(false);
     lines.with_env_filter(filter).with_writer(writer).finish()
 }
 

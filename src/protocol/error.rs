@@ -13,7 +13,6 @@ names! {
         InvalidGrant = "invalid_grant",
         UnauthorizedClient = "unauthorized_client",
         UnsupportedGrantType = "unsupported_grant_type",
-        UnsupportedTokenType = "unsupported_token_type",
         InvalidScope = "invalid_scope",
         InvalidTarget = "invalid_target",
         InvalidToken = "invalid_token",
@@ -40,7 +39,6 @@ impl ErrorCode {
             }
             Self::UnauthorizedClient => "The client is known, but it may not use this grant type.",
             Self::UnsupportedGrantType => "This server does not serve the grant type that was asked for.",
-            Self::UnsupportedTokenType => "This server cannot revoke tokens of this type.",
             Self::InvalidScope => {
                 "A scope is malformed or unknown, or it is more than the client, or the original grant, may ask for."
             }

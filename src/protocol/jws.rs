@@ -9,7 +9,8 @@ use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::error::{ErrorCode, Fault};
 
-const MAX_LENGTH: usize = 16 * 1024;
+/// The longest token that is read.
+pub const MAX_LENGTH: usize = 16 * 1024;
 const MAX_KID_LENGTH: usize = 256;
 const MAX_HEADER_MEMBERS: usize = 32;
 

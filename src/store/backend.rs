@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::expression::SqlLiteral;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Bool};
 use diesel_async::pooled_connection::deadpool::{Object, Pool};
 use diesel_async::{AsyncConnection, RunQueryDsl, TransactionManager};
 
@@ -86,20 +86,31 @@ impl Store {
     }
 }
 
-/// The database's own time: what leases are measured by, because nodes' clocks differ.
-pub(super) trait DatabaseTime {
+/// What each database says in its own words.
+pub(super) trait Dialect {
+    /// The database's own time: what leases are measured by, because nodes' clocks differ.
     fn unix_time(&self) -> SqlLiteral<BigInt>;
+    /// Whether there is such a table; `name` is a constant of this program.
+    fn has_table(&self, name: &'static str) -> SqlLiteral<Bool>;
 }
 
-impl DatabaseTime for PostgresConnection {
+impl Dialect for PostgresConnection {
     fn unix_time(&self) -> SqlLiteral<BigInt> {
         diesel::dsl::sql("CAST(floor(extract(epoch FROM clock_timestamp())) AS BIGINT)")
     }
+
+    fn has_table(&self, name: &'static str) -> SqlLiteral<Bool> {
+        diesel::dsl::sql(&format!("to_regclass('{name}') IS NOT NULL"))
+    }
 }
 
-impl DatabaseTime for SqliteConnection {
+impl Dialect for SqliteConnection {
     fn unix_time(&self) -> SqlLiteral<BigInt> {
         diesel::dsl::sql("unixepoch()")
+    }
+
+    fn has_table(&self, name: &'static str) -> SqlLiteral<Bool> {
+        diesel::dsl::sql(&format!("EXISTS (SELECT 1 FROM sqlite_master WHERE name = '{name}')"))
     }
 }
 

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::StoreResult;
-use super::backend::{DatabaseTime, Store, write};
+use super::backend::{Dialect, Store, write};
 use super::schema::leases;
 
 const LEADER: &str = "leader";

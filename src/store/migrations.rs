@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncMigrationHarness, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::backend::{Backend, PostgresObject, Store, begin, end, read};
+use super::backend::{Backend, Dialect, PostgresObject, Store, begin, end, read};
 use super::{StoreError, StoreResult};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
@@ -54,13 +54,13 @@ impl Store {
 
     /// Only looks: Diesel's own harness would make its table.
     pub async fn migration_status(&self) -> StoreResult<MigrationReport> {
-        let applied: StoreResult<Vec<String>> = read!(self, async |c| {
-            Ok(history::table.select(history::version).order(history::version).load(c).await?)
-        });
-        let applied = match applied {
-            Err(StoreError::Broken(about)) if about.contains(HISTORY) => Vec::new(),
-            applied => applied?,
-        };
+        let applied: Vec<String> = read!(self, async |c| {
+            if diesel::select(c.has_table(HISTORY)).get_result(c).await? {
+                Ok(history::table.select(history::version).order(history::version).load(c).await?)
+            } else {
+                Ok(Vec::new())
+            }
+        })?;
         Ok(MigrationReport { pending: pending::<diesel::sqlite::Sqlite>(&applied)?, applied, done: Vec::new() })
     }
 

@@ -56,6 +56,6 @@ pub(super) async fn verify(app: &App, token: &str) -> Outcome<Option<Arc<Verifie
     }
     let Ok(claims) = serde_json::from_slice(compact.payload()) else { return Ok(None) };
     let verified = Arc::new(Verified { kid: kid.to_owned(), claims });
-    app.remembered.put(digest, Arc::clone(&verified));
+    app.remembered.put(token, digest, Arc::clone(&verified));
     Ok(Some(verified))
 }

@@ -1,10 +1,12 @@
 //! Minting: the claims of an access token (RFC 9068 §2.2), signed.
 
 use crate::app::App;
-use crate::failure::Outcome;
+use crate::failure::{Outcome, Reason, Refused};
 use crate::keyring::TokenType;
 use crate::protocol::access_token::AccessToken;
 use crate::protocol::claims::Audience;
+use crate::protocol::error::ErrorCode;
+use crate::protocol::jws;
 use crate::protocol::resource::ResourceUri;
 use crate::protocol::scope::ScopeSet;
 use crate::secret;
@@ -42,5 +44,10 @@ pub async fn mint_access_token(app: &App, grant: AccessGrant<'_>, now: UnixTime)
     };
     let algorithm = app.keyring.default_algorithm();
     let token = app.keyring.sign(algorithm, TokenType::AccessToken, &claims, claims.exp).await?;
+    // What this server would not read it does not hand out: such a token could be neither introspected nor revoked.
+    if token.len() > jws::MAX_LENGTH {
+        let about = "what was asked for makes too long a token: ask for fewer scopes or resources";
+        return Err(Refused::new(ErrorCode::InvalidRequest, Reason::TokenTooLong, about).into());
+    }
     Ok((token, claims))
 }

@@ -28,7 +28,7 @@ use super::tls::Tls;
 
 /// The largest head of a request, and the most that is read ahead of a slow handler.
 const HEAD_BYTES: usize = 64 * 1024;
-const STREAMS: u32 = 200;
+const STREAMS: u32 = 100;
 /// How many streams a client may open and reset before the connection is closed (the "rapid reset" attack).
 const RESETS: usize = 20;
 
