@@ -119,7 +119,9 @@ impl Config {
 
     /// The rules that settings must keep among each other.
     fn compare(&self, faults: &mut Faults) {
-        for (key, message) in [self.server.contradiction(), self.keys.contradiction()].into_iter().flatten() {
+        for (key, message) in
+            [self.server.contradiction(), self.cache.contradiction(), self.keys.contradiction()].into_iter().flatten()
+        {
             if !faults.touch(&[key]) {
                 faults.of_setting(key, self.origins.get(key), message);
             }

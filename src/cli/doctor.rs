@@ -89,10 +89,7 @@ fn settings(config: &Config, findings: &mut Findings) {
         let message = "COUNTERSIGN_DEVELOPMENT is on for an issuer that others reach: take it away in production";
         findings.add("settings", Verdict::Warning, message);
     }
-    if let DatabaseUrl::Postgres(url) = config.database.kind()
-        && !url.contains("sslmode=")
-        && !["localhost", "127.0.0.1", "[::1]"].iter().any(|host| url.contains(host))
-    {
+    if Store::talks_in_clear(&config.database) {
         let message = "the database is on another machine and its URL asks for no TLS: add sslmode=require to it";
         findings.add("settings", Verdict::Warning, message);
     }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::arguments::ResourceCommand;
 use super::output::{Complaint, Printed, table};
 use crate::app::App;
+use crate::clients;
 use crate::protocol::resource::ResourceUri;
 use crate::protocol::scope::ScopeSet;
 use crate::store::StoreError;
@@ -21,6 +22,13 @@ pub async fn run(app: &App, command: ResourceCommand) -> Result<Printed, Complai
             Printed::new(&json, table(&["RESOURCE", "SCOPES", "INTROSPECTORS"], &rows))
         }
         ResourceCommand::Delete { uri } => {
+            // Without its entry nothing would say any more which scopes mean something to it.
+            let named: ResourceUri = uri.parse().map_err(|_| Complaint::new(format!("there is no resource {uri}")))?;
+            if let Some(client) = clients::client_for(app, &named).await? {
+                return Err(Complaint::new(format!(
+                    "the client {client} may ask tokens for {uri}: take that audience from it first (client update)"
+                )));
+            }
             if !app.store.delete_resource(uri.clone()).await? {
                 return Err(Complaint::new(format!("there is no resource {uri}")));
             }

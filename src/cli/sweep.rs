@@ -5,7 +5,14 @@ use crate::app::App;
 use crate::jobs;
 
 pub async fn run(app: &App) -> Result<Printed, Complaint> {
-    let swept = jobs::sweep(app, app.clock.now()).await?;
+    let now = app.clock.now();
+    let mut swept = jobs::sweep(app, now).await?;
+    while swept.unfinished {
+        let more = jobs::sweep(app, now).await?;
+        swept.revoked_tokens += more.revoked_tokens;
+        swept.client_secrets += more.client_secrets;
+        swept.unfinished = more.unfinished;
+    }
     let text = format!(
         "{} revocations of expired tokens and {} expired client secrets are forgotten\n",
         swept.revoked_tokens, swept.client_secrets

@@ -24,6 +24,15 @@ section! {
     }
 }
 
+impl Cache {
+    /// The key that is wrong by itself though each of its items is right, and why.
+    pub(super) fn contradiction(&self) -> Option<(&'static str, &'static str)> {
+        let encrypted = self.url.as_ref().is_some_and(|url| url.reveal().starts_with("rediss://"));
+        (self.tls_ca.is_some() && !encrypted)
+            .then_some(("cache.tls_ca", "must come with a cache.url that begins with rediss://"))
+    }
+}
+
 const URL: Secret = Secret {
     accepts: "redis://HOST:PORT or rediss://HOST:PORT",
     good: |url| {

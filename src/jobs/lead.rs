@@ -16,6 +16,8 @@ use crate::time::UnixTime;
 const EVERY: Duration = Duration::from_secs(5);
 /// Rounds between two sweeps.
 const SWEEP_ROUNDS: u32 = 12;
+/// Batches of one sweep; what is left is left to the next one.
+const BATCHES: usize = 100;
 /// Between two batches, so that requests come first.
 const BETWEEN_BATCHES: Duration = Duration::from_millis(50);
 /// Nodes' clocks differ; a token is forgotten only when it has expired on all of them.
@@ -38,8 +40,8 @@ pub async fn lead(app: App, mut stopped: Receiver<bool>) {
             tracing::info!(leads = held.is_some(), "leadership changed");
         }
         if let Some(leadership) = &held {
-            work(&app, leadership, round % SWEEP_ROUNDS == 0).await;
-            round += 1;
+            let unfinished = work(&app, leadership, round % SWEEP_ROUNDS == 0).await;
+            round = if unfinished { 0 } else { round + 1 };
         }
         if !pause(EVERY, &mut stopped).await {
             break;
@@ -52,21 +54,27 @@ pub async fn lead(app: App, mut stopped: Receiver<bool>) {
     }
 }
 
-async fn work(app: &App, leadership: &Leadership, sweeps: bool) {
+/// Whether the next round should sweep again.
+async fn work(app: &App, leadership: &Leadership, sweeps: bool) -> bool {
     let now = app.clock.now();
     if let Err(error) = app.keyring.keep(now, leadership).await {
         tracing::error!(%error, "the signing keys could not be kept");
         app.counters.broken("keyring");
     }
     if !sweeps {
-        return;
+        return false;
     }
     match sweep(app, now).await {
-        Ok(Swept { revoked_tokens, client_secrets }) if revoked_tokens + client_secrets > 0 => {
-            tracing::info!(revoked_tokens, client_secrets, "swept");
+        Ok(Swept { revoked_tokens, client_secrets, unfinished }) => {
+            if revoked_tokens + client_secrets > 0 {
+                tracing::info!(revoked_tokens, client_secrets, "swept");
+            }
+            unfinished
         }
-        Ok(_) => {}
-        Err(error) => tracing::warn!(%error, "the sweep did not finish"),
+        Err(error) => {
+            tracing::warn!(%error, "the sweep did not finish");
+            false
+        }
     }
 }
 
@@ -75,16 +83,21 @@ async fn work(app: &App, leadership: &Leadership, sweeps: bool) {
 pub struct Swept {
     pub revoked_tokens: usize,
     pub client_secrets: usize,
+    /// Whether there was more than one sweep takes.
+    #[serde(skip)]
+    pub unfinished: bool,
 }
 
-/// Forgets what may be forgotten. Any node may do so at any time: a row that goes twice is gone.
+/// Forgets what may be forgotten, as much as fits into a few seconds. Any node may do so at any time: a row that goes
+/// twice is gone.
 pub async fn sweep(app: &App, now: UnixTime) -> StoreResult<Swept> {
     let before = now.minus(SWEEP_MARGIN_SECONDS);
     let mut swept = Swept::default();
-    loop {
+    for _ in 0..BATCHES {
         let rows = app.store.sweep_revoked_tokens(before).await?;
         swept.revoked_tokens += rows;
-        if i64::try_from(rows).unwrap_or(i64::MAX) < BATCH {
+        swept.unfinished = i64::try_from(rows).unwrap_or(i64::MAX) == BATCH;
+        if !swept.unfinished {
             break;
         }
         tokio::time::sleep(BETWEEN_BATCHES).await;

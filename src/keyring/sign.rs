@@ -137,7 +137,10 @@ impl Keyring {
             }
             let until = expires.plus(PROMISE_AHEAD_SECONDS);
             let promised = self.inner.store.cover_until(&signer.kid, until).await;
-            match promised.inspect_err(|error| promising.failed = Some((Instant::now(), error.clone())))? {
+            if let Some(error) = promised.as_ref().err().filter(|error| error.is_passing()) {
+                promising.failed = Some((Instant::now(), error.clone()));
+            }
+            match promised? {
                 Step::Taken => {
                     signer.covers_until.fetch_max(until.seconds(), Ordering::AcqRel);
                     return Ok(signer);

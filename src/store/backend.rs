@@ -54,6 +54,14 @@ impl Store {
         Ok(Self { backend, asked })
     }
 
+    /// Whether these settings send what is said to the database over a network in the clear.
+    pub fn talks_in_clear(settings: &Database) -> bool {
+        match settings.kind() {
+            DatabaseUrl::Postgres(url) => postgres::talks_in_clear(url, settings),
+            DatabaseUrl::Sqlite(_) => false,
+        }
+    }
+
     /// What people call the database behind this handle.
     pub fn name(&self) -> &'static str {
         match self.backend {

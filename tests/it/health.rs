@@ -69,7 +69,16 @@ async fn a_trusted_proxy_says_who_is_near(backend: Backend) {
     let world = backend.world_with(|config| config.server.trusted_proxies = vec![trusted]).await;
     assert!(!shows_details(&world, &[FROM_AFAR]).await);
     assert!(!shows_details(&world, &[("x-forwarded-for", "127.0.0.1, 203.0.113.9")]).await, "the first is hearsay");
-    assert!(shows_details(&world, &[("x-forwarded-for", "127.0.0.1")]).await);
+    // Nobody but the proxy itself is left then: the headers contradict each other, or hide who asks.
+    for hidden in [
+        &[("x-forwarded-for", "127.0.0.1")][..],
+        &[FROM_AFAR, ("forwarded", "for=198.51.100.7")],
+        &[FROM_AFAR, ("forwarded", "for=unknown")],
+        &[("forwarded", "for=unknown")],
+    ] {
+        assert!(!shows_details(&world, hidden).await, "{hidden:?}");
+    }
+    assert!(shows_details(&world, &[]).await, "nothing was passed on");
 }
 
 async fn a_listed_network_sees_details(backend: Backend) {

@@ -1,5 +1,6 @@
 //! The Postgres side: one pool, TLS where the URL asks for it, idle connections tried before they are used again.
 
+use std::net::IpAddr;
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::FutureExt;
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{StoreError, StoreResult};
@@ -67,13 +68,11 @@ fn target(url: &str, settings: &Database) -> StoreResult<(tokio_postgres::Config
     let mut config = tokio_postgres::Config::from_str(&url)
         .map_err(|_| StoreError::Broken("the database URL cannot be read".to_owned()))?;
     config.application_name(&settings.application_name).connect_timeout(CONNECT_TIMEOUT);
-    // Without a word about TLS the client would try it and then refuse a self-made certificate; so it is asked for, or not.
-    let wanted = match config.get_ssl_mode() {
-        SslMode::Require => true,
-        SslMode::Disable => false,
-        _ => settings.tls_ca.is_some(),
-    };
-    if !wanted {
+    if ["sslmode=prefer", "sslmode=allow"].iter().any(|mode| url.contains(mode)) {
+        let about = "the database URL leaves it open whether TLS is used: say sslmode=require, or sslmode=disable";
+        return Err(StoreError::Broken(about.to_owned()));
+    }
+    if !wants_tls(&config, settings) {
         config.ssl_mode(SslMode::Disable);
         return Ok((config, None));
     }
@@ -81,6 +80,24 @@ fn target(url: &str, settings: &Database) -> StoreResult<(tokio_postgres::Config
     let client = tls::client(settings.tls_ca.as_deref().map(Path::new))
         .map_err(|error| StoreError::Broken(format!("TLS to the database: {error}")))?;
     Ok((config, Some(MakeRustlsConnect::new(client))))
+}
+
+/// Without a word about TLS the client would try it and then refuse a self-made certificate; so it is asked for, or not.
+fn wants_tls(config: &tokio_postgres::Config, settings: &Database) -> bool {
+    match config.get_ssl_mode() {
+        SslMode::Require => true,
+        SslMode::Disable => false,
+        _ => settings.tls_ca.is_some(),
+    }
+}
+
+/// Whether what is said to the database crosses a network in the clear.
+pub fn talks_in_clear(url: &str, settings: &Database) -> bool {
+    let Ok((config, None)) = target(url, settings) else { return false };
+    config.get_hosts().iter().any(|host| match host {
+        Host::Tcp(name) => name != "localhost" && !name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
+        Host::Unix(_) => false,
+    })
 }
 
 async fn connect(
