@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::{StoreError, StoreResult};
 
 /// Queries that may be under way at once: with one, a slow answer would hold everybody up.
-const UNDER_WAY: usize = 4;
+const UNDER_WAY: usize = 2;
 /// Questions in one query.
 const TOGETHER: usize = 64;
 
