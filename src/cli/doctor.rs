@@ -139,7 +139,7 @@ async fn database(config: &Config, findings: &mut Findings) -> Option<Store> {
                 store.name(),
                 report.pending.join(", ")
             );
-            findings.add("database", Verdict::Warning, message);
+            findings.add("database", Verdict::Wrong, message);
             None
         }
         Err(error) => {

@@ -190,7 +190,7 @@ fn decode(text: &str) -> Option<KeyEncryptionKey> {
 fn make_file(folder: &Path, now: UnixTime) -> KeyringResult<()> {
     let key = Zeroizing::new(secret::random::<32>());
     let id = KeyEncryptionKey::new(&key).id;
-    let path = folder.join(format!("{:012}-{id}.{FILE_ENDING}", now.seconds()));
+    let path = folder.join(format!("{:012}-{id}.{FILE_ENDING}", time_of_next(folder, now)?));
     let text = Zeroizing::new(format!("{}\n", BASE64.encode(key.as_slice())));
     private_files::make_folder(folder).map_err(|error| unusable(folder, &error))?;
     // The embedded default's folder comes with the source, and is nobody else's; another one's mode is its owner's choice.
@@ -198,6 +198,13 @@ fn make_file(folder: &Path, now: UnixTime) -> KeyringResult<()> {
         private_files::close_folder(folder).map_err(|error| unusable(folder, &error))?;
     }
     private_files::write_new(&path, text.as_bytes()).map_err(|error| unusable(&path, &error))
+}
+
+/// Now, or later than every key that is there: two may be made within a second, and clocks are set back.
+fn time_of_next(folder: &Path, now: UnixTime) -> KeyringResult<i64> {
+    let newest = files(folder)?.into_iter().next();
+    let made = newest.as_deref().and_then(|path| path.file_name()?.to_str()?.split('-').next()?.parse::<i64>().ok());
+    Ok(made.map_or(now.seconds(), |made| now.seconds().max(made.saturating_add(1))))
 }
 
 fn refused(why: impl Into<String>) -> KeyringError {

@@ -11,13 +11,16 @@ mod redis_server;
 pub mod secrets;
 mod world;
 
-use std::path::PathBuf;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use countersign::observe::log::{self, Captured};
 
 pub use answer::Answer;
-pub use backend::Backend;
+pub use backend::{Backend, new_database};
 pub use outside::{Outside, verify_in_javascript, verify_in_python};
 pub use persona::{INTROSPECT, Persona, REVOKE, TOKEN, Token, resources, scopes};
 pub use proxy::Proxy;
@@ -52,7 +55,9 @@ pub(crate) use stories;
 
 pub async fn tell(story: impl Future<Output = ()>) {
     start_log();
-    tokio::time::timeout(LONGEST, story).await.expect("the story ends in time");
+    let told = tokio::time::timeout(LONGEST, story).await;
+    keep_logs();
+    told.expect("the story ends in time");
 }
 
 /// Asks again and again until the answer is yes. Whoever asks later than `limit` after the start has asked in vain:
@@ -88,11 +93,22 @@ pub fn logs() -> String {
     start_log().text()
 }
 
-/// Writes what was logged so far into the folder of COUNTERSIGN_TEST_LOG_DIR, if there is one.
-pub fn keep_logs() {
+/// Adds what was logged since the last call to the folder of COUNTERSIGN_TEST_LOG_DIR, if there is one.
+fn keep_logs() {
+    static KEPT: Mutex<usize> = Mutex::new(0);
     if let Some(folder) = log_folder() {
-        std::fs::write(folder.join("log.jsonl"), logs()).expect("the log can be written");
+        let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = folder.join(format!("stories-{}.log", std::process::id()));
+        let mut file = OpenOptions::new().create(true).append(true).open(path).expect("a file");
+        let logs = logs();
+        file.write_all(&logs.as_bytes()[*kept..]).expect("the log can be written");
+        *kept = logs.len();
     }
+}
+
+/// Where a process of its own writes its log: to the folder of COUNTERSIGN_TEST_LOG_DIR, or else to `folder`.
+pub fn log_file(folder: &Path, name: &str) -> PathBuf {
+    log_folder().unwrap_or_else(|| folder.to_owned()).join(name)
 }
 
 fn log_folder() -> Option<PathBuf> {

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use countersign::protocol::client_authentication::AuthMethod;
 use serde_json::Value;
 
-use crate::harness::{Backend, Persona, TOKEN, keep_logs, logs, secrets, stories};
+use crate::harness::{Backend, Persona, TOKEN, logs, secrets, stories};
 
 stories![
     no_secret_and_no_token_is_logged,
@@ -45,7 +45,6 @@ async fn no_secret_and_no_token_is_logged(backend: Backend) {
         let found = log.lines().find(|line| line.contains(&secret));
         assert_eq!(found, None);
     }
-    keep_logs();
 }
 
 fn lines_about(id: &str) -> Vec<Value> {

@@ -6,8 +6,8 @@ use countersign::config::Config;
 use countersign::secret::{Setting, random_id};
 use tokio_postgres::NoTls;
 
-use super::given;
 use super::world::{Settings, World};
+use super::{given, secrets};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
@@ -40,7 +40,7 @@ impl Backend {
 }
 
 /// Makes an empty database and returns its URL. It goes with the server of this test run.
-async fn new_database() -> String {
+pub async fn new_database() -> String {
     let server = given("COUNTERSIGN_TEST_POSTGRES_URL");
     let (client, connection) = tokio_postgres::connect(&server, NoTls).await.expect("the Postgres of scripts/test");
     let connection = tokio::spawn(connection);
@@ -49,6 +49,7 @@ async fn new_database() -> String {
     drop(client);
     connection.await.expect("no panic").expect("the connection ends");
     let mut url = url::Url::parse(&server).expect("a URL");
+    secrets::note(url.password().expect("a password"));
     url.set_path(&name);
     url.into()
 }

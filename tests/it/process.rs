@@ -1,0 +1,26 @@
+//! The program itself, as an operator meets it: started, asked, told to stop, and killed.
+
+mod away;
+mod boot;
+mod clients;
+mod commands;
+mod database;
+mod doctor;
+mod ending;
+mod home;
+mod keys;
+mod migrations;
+mod nodes;
+mod program;
+mod resources;
+mod sealing;
+mod secrets;
+mod server;
+mod settings;
+mod sockets;
+
+use program::Program;
+use server::Server;
+
+pub use home::Home;
+pub use server::Credentials;
