@@ -71,12 +71,22 @@ impl KeyEncryptionKeys {
         Self::load(settings)
     }
 
-    /// Makes a new key in the folder and reads all of them again: the new one seals from now on.
+    /// Makes a new key in the folder and reads all of them again: the new one seals from now on, on every node that has its
+    /// file.
     pub fn make_another(settings: &config::Keys, now: UnixTime) -> KeyringResult<Self> {
         if !settings.encryption_keys.is_empty() {
             return Err(refused(
                 "the key-encryption keys are set by COUNTERSIGN_KEYS__ENCRYPTION_KEYS: put a new one first there",
             ));
+        }
+        // Names that were made here begin with a time; another one would sort before them all and go on sealing.
+        let newest = files(&settings.directory)?.into_iter().next();
+        if let Some(foreign) = newest.filter(|path| time_of(path).is_none()) {
+            return Err(refused(format!(
+                "{} does not begin with the time it was made, and would seal before a new key: give it such a name first \
+                 (000000000000-NAME.{FILE_ENDING}), on every node",
+                foreign.display()
+            )));
         }
         make_file(&settings.directory, now)?;
         Self::load(settings)
@@ -202,9 +212,14 @@ fn make_file(folder: &Path, now: UnixTime) -> KeyringResult<()> {
 
 /// Now, or later than every key that is there: two may be made within a second, and clocks are set back.
 fn time_of_next(folder: &Path, now: UnixTime) -> KeyringResult<i64> {
-    let newest = files(folder)?.into_iter().next();
-    let made = newest.as_deref().and_then(|path| path.file_name()?.to_str()?.split('-').next()?.parse::<i64>().ok());
+    let made = files(folder)?.first().and_then(|newest| time_of(newest));
     Ok(made.map_or(now.seconds(), |made| now.seconds().max(made.saturating_add(1))))
+}
+
+/// The time that a key file's name begins with.
+fn time_of(path: &Path) -> Option<i64> {
+    let (time, _) = path.file_name()?.to_str()?.split_once('-')?;
+    (time.len() == 12 && time.bytes().all(|byte| byte.is_ascii_digit())).then(|| time.parse().ok())?
 }
 
 fn refused(why: impl Into<String>) -> KeyringError {
