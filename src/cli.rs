@@ -33,7 +33,9 @@ pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let sources = Sources::of_process(arguments.config.clone());
     match arguments.command {
-        None | Some(Command::Serve) => output::finish(arguments.json, start(&sources).and_then(serve::run)),
+        None | Some(Command::Serve) => {
+            output::finish(arguments.json, start(&sources).and_then(|config| serve::run(config, arguments.json)))
+        }
         Some(Command::Config { command }) => output::finish(arguments.json, config::run(&command, &sources)),
         Some(Command::Doctor) => output::finish(arguments.json, doctor::run(&sources)),
         Some(command) => output::finish(arguments.json, settings(&sources).and_then(|config| once(config, command))),

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::StoreResult;
-use super::backend::{Store, read};
+use super::backend::{Store, read, write};
 use super::schema::generations;
 
 /// What has a generation.
@@ -51,6 +51,24 @@ impl Store {
         })
     }
 }
+
+impl Store {
+    /// Whether nothing of this kind was ever changed; `true` for one caller, and never again.
+    pub async fn claim_first(&self, kind: Kind) -> StoreResult<bool> {
+        let rows = write!(self, async |c| {
+            Ok(diesel::update(
+                generations::table.filter(generations::kind.eq(kind.as_str())).filter(generations::number.eq(FRESH)),
+            )
+            .set(generations::number.eq(FRESH + 1))
+            .execute(c)
+            .await?)
+        })?;
+        Ok(rows == 1)
+    }
+}
+
+/// What the migrations begin with.
+const FRESH: i64 = 1;
 
 /// `raise!(c, Kind::Clients)`: inside the transaction that changes something of that kind.
 macro_rules! raise {
