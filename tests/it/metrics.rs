@@ -1,5 +1,8 @@
 //! Metrics: who may read them, and that they tell what happened.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
+
 use crate::harness::{Answer, Backend, Node, scopes, stories};
 
 stories![metrics_are_for_those_who_run_the_server, metrics_tell_what_happened, metrics_tell_of_keys,];
@@ -31,6 +34,15 @@ async fn metrics_are_for_those_who_run_the_server(backend: Backend) {
     assert_eq!(with_token(&world, &token).await.status, 200);
     let lacking = with_token(&world, &client.token_for(&world, &[("scope", "read")]).await.text).await;
     lacking.is_problem(403, "insufficient_scope");
+    let challenge = lacking.header("www-authenticate");
+    assert!(
+        challenge.contains("insufficient_scope") && challenge.contains("scope=\"countersign:metrics\""),
+        "{challenge}"
+    );
+    for kid in ["", "a\\u0000b", "nobody", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
+        let header = BASE64URL.encode(format!(r#"{{"typ":"at+jwt","alg":"RS256","kid":"{kid}"}}"#));
+        with_token(&world, &format!("{header}.e30.AAAA")).await.is_problem(401, "invalid_token");
+    }
     client.revoke_well(&world, &token).await;
     let revoked = with_token(&world, &token).await;
     revoked.is_problem(401, "invalid_token");

@@ -77,7 +77,7 @@ pub fn scopes(names: &str) -> Option<ScopeSet> {
     Some(ScopeSet::parse(names).expect("scopes"))
 }
 
-pub fn resources<const N: usize>(uris: [&str; N]) -> Vec<ResourceUri> {
+pub fn resources<'u>(uris: impl IntoIterator<Item = &'u str>) -> Vec<ResourceUri> {
     uris.into_iter().map(|uri| uri.parse().expect("a resource")).collect()
 }
 

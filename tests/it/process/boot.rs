@@ -6,12 +6,13 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{Home, Server};
+use super::{Credentials, Home, Server};
 use crate::harness::{Backend, secrets, stories, tell};
 
 stories![
     the_first_start_shows_a_line_that_gets_a_token,
     a_second_start_shows_no_secret_and_changes_no_key,
+    a_program_is_greeted_in_json,
     the_log_is_json_on_standard_error_and_nowhere_else,
     an_issuer_that_others_reach_gets_no_client_but_a_hint,
     a_first_client_that_was_deleted_stays_away,
@@ -34,6 +35,16 @@ async fn the_first_start_shows_a_line_that_gets_a_token(backend: Backend) {
     secrets::note(token);
     assert!(server.is_active(&client, token).await);
     assert_eq!(server.get("/docs").await.status, 200);
+}
+
+async fn a_program_is_greeted_in_json(backend: Backend) {
+    let home = Home::new(backend).await;
+    let mut server = Server::of(&home, home.spawn(&["serve", "--json"], b""), "http");
+    server.is_up().await;
+    let greeting: Value = serde_json::from_str(&server.out()).expect("one JSON value and nothing else");
+    assert_eq!(greeting["issuer"], home.local_issuer());
+    assert_eq!(greeting["docs"], format!("{}/docs", home.local_issuer()));
+    server.token(&Credentials::of(&greeting)).await;
 }
 
 async fn a_second_start_shows_no_secret_and_changes_no_key(backend: Backend) {

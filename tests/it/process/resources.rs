@@ -70,6 +70,10 @@ async fn resources_are_made_replaced_listed_and_removed(backend: Backend) {
     assert_eq!(replaced, json!({"uri": uri, "scopes": [], "introspectors": []}));
     assert_eq!(home.json(&["resource", "list"]).await, json!([replaced]));
     assert!(home.refused(&["resource", "create", "api"]).await.contains("an absolute URI"));
+    let reader = Credentials::of(&home.json(&[&SERVICE[..], &["--audience", uri]].concat()).await).id;
+    let said = home.refused(&["resource", "delete", uri]).await;
+    assert!(said.contains(&reader), "its tokens would be wider without the resource: {said}");
+    home.json(&["client", "delete", &reader]).await;
     home.json(&["resource", "delete", uri]).await;
     assert_eq!(home.json(&["resource", "list"]).await, json!([]));
     assert!(home.refused(&["resource", "delete", uri]).await.contains("there is no resource https://api.example"));

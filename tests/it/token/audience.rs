@@ -10,6 +10,8 @@ stories![
     a_client_names_one_or_several_of_its_audiences,
     audiences_that_cannot_be_had_are_refused,
     a_registered_resource_limits_the_scopes,
+    a_client_without_audiences_may_name_the_issuer,
+    no_token_is_longer_than_what_is_read_here,
 ];
 
 const ORDERS: &str = "https://orders.example/api";
@@ -57,6 +59,26 @@ async fn audiences_that_cannot_be_had_are_refused(backend: Backend) {
     let many: Vec<String> = (0..9).map(|n| format!("https://{n}.example")).collect();
     let many: Vec<(&str, &str)> = many.iter().map(|uri| ("resource", uri.as_str())).collect();
     client.ask(&world, &many).await.is_refused(400, "invalid_target");
+}
+
+async fn a_client_without_audiences_may_name_the_issuer(backend: Backend) {
+    let world = backend.world().await;
+    let client = world.service_client(|_| ()).await;
+    assert_eq!(client.token_for(&world, &[("resource", world.issuer())]).await.claims["aud"], world.issuer());
+    client.ask(&world, &[("resource", ORDERS)]).await.is_refused(400, "invalid_target");
+}
+
+async fn no_token_is_longer_than_what_is_read_here(backend: Backend) {
+    let world = backend.world().await;
+    let long: Vec<String> = (0..8).map(|n| format!("https://{n}.example/{}", "a".repeat(1_900))).collect();
+    let client = world.service_client(|m| m.audience = resources(long.iter().map(String::as_str))).await;
+    let form: Vec<(&str, &str)> = long.iter().map(|uri| ("resource", uri.as_str())).collect();
+    client.ask(&world, &form).await.is_refused(400, "invalid_request");
+    // What is made can be asked about and ended.
+    let token = client.token_for(&world, &form[..4]).await.text;
+    assert!(token.len() > 8_000 && client.sees_alive(&world, &token).await);
+    client.revoke_well(&world, &token).await;
+    assert!(!client.sees_alive(&world, &token).await);
 }
 
 async fn a_registered_resource_limits_the_scopes(backend: Backend) {
