@@ -64,7 +64,7 @@ where
         while let Some(mut group) = place.next() {
             let questions: Vec<K> = group.iter().map(|(question, _)| question.clone()).collect();
             let answered = answers.answer(questions).await;
-            if answered.is_err() {
+            if answered.as_ref().is_err_and(StoreError::is_passing) {
                 // Who waits would only wait as long, to hear the same.
                 group.append(&mut self.lock().waiting);
             }
