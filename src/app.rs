@@ -1,10 +1,12 @@
 //! The handles of everything outside, and no behaviour: what a decision needs, it takes from here.
 
-use crate::cache::{Cache, CacheAway};
+use crate::cache::{Cache, CacheAway, Windows};
 use crate::config::Config;
 use crate::directory::Directory;
 use crate::keyring::{Keyring, KeyringError};
+use crate::mail::{Mail, MailError};
 use crate::observe::Counters;
+use crate::passwords::Passwords;
 use crate::remembered::Remembered;
 use crate::store::{Store, StoreError};
 use crate::time::Clock;
@@ -14,9 +16,12 @@ pub struct App {
     pub config: Config,
     pub store: Store,
     pub cache: Cache,
+    pub windows: Windows,
     pub keyring: Keyring,
     pub directory: Directory,
+    pub mail: Mail,
     pub remembered: Remembered,
+    pub passwords: Passwords,
     pub counters: Counters,
     pub clock: Clock,
 }
@@ -30,6 +35,8 @@ pub enum StartError {
     Keyring(#[from] KeyringError),
     #[error("{0}")]
     Cache(#[from] CacheAway),
+    #[error("{0}")]
+    Mail(#[from] MailError),
     #[error("the database lacks migrations ({0}) and `database.migrate_at_start` is off: run `countersign migrate up`")]
     Unmigrated(String),
 }
@@ -38,6 +45,7 @@ impl App {
     /// Opens every door, in the order in which they need each other.
     pub async fn open(config: Config, clock: Clock) -> Result<Self, StartError> {
         let counters = Counters::new(clock.now());
+        let mail = Mail::open(&config)?;
         let store = Store::open(&config.database).await?;
         if config.database.migrate_at_start {
             store.migrate_up().await?;
@@ -49,8 +57,10 @@ impl App {
         }
         let keyring = Keyring::open(&store, &config.keys, clock.now()).await?;
         let cache = Cache::open(&config.cache, keyring.cache_key().clone())?;
+        let windows = Windows::new(cache.clone());
         let directory = Directory::new(store.clone(), cache.clone(), counters.clone());
         let remembered = Remembered::default();
-        Ok(Self { config, store, cache, keyring, directory, remembered, counters, clock })
+        let passwords = Passwords::open(&config.passwords);
+        Ok(Self { config, store, cache, windows, keyring, directory, mail, remembered, passwords, counters, clock })
     }
 }

@@ -3,6 +3,7 @@
 
 mod memory;
 mod redis;
+mod windows;
 
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ use crate::secret::MacKey;
 
 use self::memory::Memory;
 use self::redis::Redis;
+
+pub use self::windows::{Counted, Windows};
 
 /// The cache did not answer. Whoever asked goes to the store instead.
 #[derive(Debug, thiserror::Error)]

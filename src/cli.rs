@@ -3,16 +3,20 @@
 //! when it was not called rightly.
 
 mod arguments;
+mod audit;
 mod client;
 mod config;
 mod doctor;
+mod greeting;
 mod key;
 mod migrate;
 mod output;
 mod resource;
+mod role;
 mod scope;
 mod serve;
 mod sweep;
+mod user;
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -60,9 +64,12 @@ fn once(config: Config, command: Command) -> Result<Printed, Complaint> {
         match command {
             Command::Migrate { command } => migrate::run(&config, command).await,
             Command::Client { command } => client::run(&open(config).await?, command).await,
+            Command::User { command } => user::run(&open(config).await?, command).await,
+            Command::Role { command } => role::run(&open(config).await?, command).await,
             Command::Scope { command } => scope::run(&open(config).await?, command).await,
             Command::Resource { command } => resource::run(&open(config).await?, command).await,
             Command::Key { command } => key::run(&open(config).await?, command).await,
+            Command::Audit { command } => audit::run(&open(config).await?, command).await,
             Command::Sweep => sweep::run(&open(config).await?).await,
             Command::Serve | Command::Config { .. } | Command::Doctor => Ok(Printed::nothing()),
         }

@@ -1,23 +1,33 @@
 //! Settings: defaults, then `countersign.toml`, then `.env`, then the environment. `Config::default()` is the embedded
 //! server. A start reads them once, and lists everything that is wrong with them at once.
 
+mod accounts;
+mod audit;
 mod cache;
 mod database;
 mod issuer;
 mod keys;
+mod limits;
 mod log;
+mod mail;
 mod metrics;
+mod passwords;
 mod read;
 mod reference;
 mod server;
 mod tokens;
 
+pub use accounts::Accounts;
+pub use audit::Audit;
 pub use cache::Cache;
 pub use database::{Database, DatabaseUrl};
 pub use issuer::Issuer;
 pub use keys::Keys;
+pub use limits::Limits;
 pub use log::{Log, LogFormat};
+pub use mail::{Encryption, Mail, Sender};
 pub use metrics::Metrics;
+pub use passwords::Passwords;
 pub use read::{Faults, Sources};
 pub use reference::{env_example, reference};
 pub use server::Server;
@@ -79,8 +89,13 @@ config! {
     cache: Cache,
     keys: Keys,
     tokens: Tokens,
+    accounts: Accounts,
+    passwords: Passwords,
+    mail: Mail,
+    limits: Limits,
     log: Log,
     metrics: Metrics,
+    audit: Audit,
 }
 
 /// One setting for a listing.
@@ -119,9 +134,14 @@ impl Config {
 
     /// The rules that settings must keep among each other.
     fn compare(&self, faults: &mut Faults) {
-        for (key, message) in
-            [self.server.contradiction(), self.cache.contradiction(), self.keys.contradiction()].into_iter().flatten()
-        {
+        let contradictions = [
+            self.server.contradiction(),
+            self.cache.contradiction(),
+            self.keys.contradiction(),
+            self.passwords.contradiction(),
+            self.mail.contradiction(),
+        ];
+        for (key, message) in contradictions.into_iter().flatten() {
             if !faults.touch(&[key]) {
                 faults.of_setting(key, self.origins.get(key), message);
             }

@@ -1,4 +1,4 @@
-//! The directory: clients, scopes and resources as they are read at every request. They describe, they do not end anything,
+//! The directory: clients, scopes, roles and resources as they are read at every request. They describe, they do not end anything,
 //! so they may be one second old: each copy belongs to a generation, and a node asks twice a second which one is current.
 //!
 //! A copy is looked for in this process, then in the cache that all nodes share, then in the store.
@@ -6,6 +6,7 @@
 mod client;
 mod copies;
 mod resource;
+mod roles;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,10 +22,11 @@ use crate::protocol::scope::{ScopeName, ScopeSet};
 use crate::store::generations::Generations;
 use crate::store::{Store, StoreError, StoreResult};
 
-use copies::{ClientCopy, ResourceCopy, ScopeCopy};
+use copies::{ClientCopy, ResourceCopy, RoleCopy, ScopeCopy};
 
-pub use client::Client;
+pub use client::{Client, FIRST_PARTY};
 pub use resource::Resource;
+pub use roles::Roles;
 
 /// A description older than this is asked for again before it is used.
 const FRESH_FOR: Duration = Duration::from_secs(1);
@@ -59,6 +61,7 @@ struct Inner {
     clients: Bounded<(i64, String), Arc<Client>>,
     scopes: ArcSwap<(i64, Arc<Scopes>)>,
     resources: ArcSwap<(i64, Arc<Vec<Resource>>)>,
+    roles: ArcSwap<(i64, Arc<Roles>)>,
 }
 
 /// The generations, when they were last known to be current, and when the store last failed to say.
@@ -90,6 +93,7 @@ impl Directory {
                 clients: Bounded::new(CLIENTS_KEPT),
                 scopes: ArcSwap::from_pointee((-1, Arc::default())),
                 resources: ArcSwap::from_pointee((-1, Arc::default())),
+                roles: ArcSwap::from_pointee((-1, Arc::default())),
             }),
         }
     }
@@ -160,6 +164,20 @@ impl Directory {
         Ok(resources)
     }
 
+    /// All roles: there are as many as kinds of people.
+    pub async fn roles(&self) -> DirectoryResult<Arc<Roles>> {
+        let generation = self.generations().await?.roles;
+        let held = self.inner.roles.load();
+        if held.0 == generation {
+            return Ok(Arc::clone(&held.1));
+        }
+        let rows = async { Ok(Some(self.inner.store.roles().await?.into_iter().map(RoleCopy::from).collect())) };
+        let rows: Vec<RoleCopy> = self.copied(&format!("roles:{generation}"), rows).await?.unwrap_or_default();
+        let roles = Arc::new(Roles::read(rows)?);
+        self.inner.roles.store(Arc::new((generation, Arc::clone(&roles))));
+        Ok(roles)
+    }
+
     /// The current generations: as last polled, unless that is too long ago.
     async fn generations(&self) -> DirectoryResult<Generations> {
         if let Some(known) = self.known() {
@@ -223,10 +241,10 @@ fn read_scopes(rows: &[ScopeCopy]) -> DirectoryResult<Scopes> {
     let mut scopes: Vec<(ScopeName, bool)> = Vec::with_capacity(rows.len());
     for row in rows {
         let name = row.name.parse().map_err(|error| DirectoryError::Unreadable("scope", format!("{error}")))?;
-        scopes.push((name, row.built_in));
+        scopes.push((name, row.identity));
     }
     Ok(Scopes {
-        identity: scopes.iter().filter(|(_, built_in)| *built_in).map(|(name, _)| name.clone()).collect(),
+        identity: scopes.iter().filter(|(_, identity)| *identity).map(|(name, _)| name.clone()).collect(),
         known: scopes.into_iter().map(|(name, _)| name).collect(),
     })
 }

@@ -7,7 +7,9 @@ use std::borrow::Cow;
 
 use crate::directory::DirectoryError;
 use crate::keyring::KeyringError;
+use crate::passwords::PasswordsBusy;
 use crate::protocol::error::{ErrorCode, Fault};
+use crate::protocol::members::{FieldFault, FieldFaults};
 use crate::store::StoreError;
 
 pub use reference::reference;
@@ -29,6 +31,25 @@ pub struct Refused {
     pub reason: Reason,
     /// The scope that would have been enough.
     pub scope: Option<String>,
+    /// What is wrong with single members of the body.
+    pub fields: Vec<FieldFault>,
+    /// Seconds after which the same request may go well.
+    pub retry_after: Option<u64>,
+    /// The limit that was reached.
+    pub quota: Option<Box<Quota>>,
+}
+
+/// A limit that lets nothing more through for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// What the limit is called, in answers and in the metrics.
+    pub policy: &'static str,
+    /// How often something may be done.
+    pub limit: u32,
+    /// In how many seconds.
+    pub window_seconds: u32,
+    /// In how many seconds there is more.
+    pub reset_seconds: u32,
 }
 
 /// What did not work, for the log; the caller learns only whether to come back.
@@ -78,20 +99,74 @@ reasons! {
     TargetNotAllowed "target_not_allowed" "A resource was asked for that the client did not register as an audience."
     TokenTooLong "token_too_long" "The scopes and resources that were asked for do not fit into one token (16 KiB). The client should ask for fewer."
     ForeignToken "foreign_token" "A client tried to revoke a token that was issued to another one."
+    UnknownUser "unknown_user" "No user has this name or address."
+    WrongPassword "wrong_password" "The password is not the user's."
+    NoPassword "no_password" "The user has no password here."
+    LoginLocked "login_locked" "Too many wrong passwords came from this address for this name; it is locked for a while. `countersign user unlock` ends that."
+    UserDisabled "user_disabled" "The user's account was disabled or deleted. `countersign user enable` lets the user in again."
+    UserLocked "user_locked" "An administrator locked the user. `countersign user unlock` lets the user in again."
+    UserUnverified "user_unverified" "The user has not confirmed the address, and the settings ask for that."
+    PasswordResetDue "password_reset_due" "An administrator asked that the user sets a new password."
+    SignInOvertaken "sign_in_overtaken" "The user's password, lock or sign-ins were changed while the sign-in was under way."
+    RegistrationClosed "registration_closed" "People may not register themselves here: `accounts.registration` is off."
+    SpentLink "spent_link" "The token of a letter's link is unknown, was used, has expired, or belongs to another address by now."
+    BeyondAuthority "beyond_authority" "Somebody would have given, or acted on somebody or something that has, an admin scope that they lack themselves."
+    UnknownRefreshToken "unknown_refresh_token" "The text is no refresh token that this server made, or its sign-in is long forgotten."
+    ForeignRefreshToken "foreign_refresh_token" "A client presented a refresh token that was issued to another one."
+    GrantEnded "grant_ended" "The sign-in was ended: by logging out, by a change of the password, by an administrator, or because its refresh token was used twice."
+    GrantExpired "grant_expired" "The refresh token was not used for too long, or the user has to sign in again by now."
+    RefreshReused "refresh_reused" "A refresh token was used that had been replaced: it may be stolen, so the sign-in was ended."
+    ScopeTooWide "scope_too_wide" "A client asked for more scopes at a refresh than it was granted at the sign-in."
     InvalidToken "invalid_token" "The bearer token is not a live access token of this server for this endpoint."
+    NoPerson "no_person" "A service called in its own name where only a person can be meant."
     InsufficientScope "insufficient_scope" "The bearer token lacks the scope that the endpoint asks for."
+    NoToken "no_token" "The request carries no access token, and the endpoint wants one."
+    OverLimit "over_limit" "Something was tried more often than a limit lets through. `countersign_limited_total` counts by which, the section `limits` of the settings says how often."
     NotFromHere "not_from_here" "The address may not read metrics or details. List its network in `metrics.networks`, or use a token with the scope."
     NoSuchPath "no_such_path" "Nothing is served at this path."
+    WrongMediaType "wrong_media_type" "The body's content type is not one that the endpoint reads."
+    InvalidFields "invalid_fields" "Members of a JSON body are missing, unknown or not acceptable; the answer lists them."
+    NotThere "not_there" "What the request names does not exist."
+    KeyNotReady "key_not_ready" "A signing key was to take a step that it cannot take yet, or any more; the answer says which."
+    TakenName "taken_name" "Something was to be made under a name that is taken."
+    BuiltIn "built_in" "Something built in was to be removed."
+    Changed "changed" "What was to be changed had been changed since it was read."
+    KeyReused "key_reused" "An Idempotency-Key came again with another request. The client should draw a new key for each."
+    UnderWay "under_way" "The request with this Idempotency-Key came before and has not been answered yet."
     WrongMethod "wrong_method" "The path does not have this method; the Allow header lists those it has."
 }
 
 impl Refused {
     pub fn new(code: ErrorCode, reason: Reason, about: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, about: about.into(), reason, scope: None }
+        Self { code, about: about.into(), reason, scope: None, fields: Vec::new(), retry_after: None, quota: None }
     }
 
     pub fn for_want_of(mut self, scope: Option<&str>) -> Self {
         self.scope = scope.map(str::to_owned);
+        self
+    }
+
+    /// Something wrong with one member of the body.
+    pub fn field(name: &str, detail: impl Into<Cow<'static, str>>) -> Self {
+        FieldFaults(vec![FieldFault { field: name.to_owned(), detail: detail.into() }]).into()
+    }
+
+    /// In one sentence, with what is wrong with each member.
+    pub fn told(&self) -> String {
+        if self.fields.is_empty() {
+            return self.about.to_string();
+        }
+        let each = self.fields.iter().map(|fault| format!("{}: {}", fault.field, fault.detail));
+        each.collect::<Vec<_>>().join("; ")
+    }
+
+    pub fn again_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    pub fn over(mut self, quota: Quota) -> Self {
+        self.quota = Some(Box::new(quota));
         self
     }
 }
@@ -110,6 +185,19 @@ impl From<Fault> for Failure {
             _ => Reason::Malformed,
         };
         Self::Refused(Refused::new(fault.code, reason, fault.about))
+    }
+}
+
+impl From<FieldFaults> for Refused {
+    fn from(FieldFaults(fields): FieldFaults) -> Self {
+        let about = "the request's body has members that are missing, unknown or not acceptable";
+        Self { fields, ..Self::new(ErrorCode::InvalidFields, Reason::InvalidFields, about) }
+    }
+}
+
+impl From<FieldFaults> for Failure {
+    fn from(faults: FieldFaults) -> Self {
+        Self::Refused(faults.into())
     }
 }
 
@@ -138,5 +226,11 @@ impl From<DirectoryError> for Failure {
                 Self::Broken(Broken { what: "directory", passing: false, source: error.to_string() })
             }
         }
+    }
+}
+
+impl From<PasswordsBusy> for Failure {
+    fn from(busy: PasswordsBusy) -> Self {
+        Self::Broken(Broken { what: "passwords", passing: true, source: busy.to_string() })
     }
 }

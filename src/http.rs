@@ -1,22 +1,34 @@
 //! HTTP: one file per line of the discovery document, and around them the edge, which every request passes.
 
 pub mod answer;
+mod api;
+pub mod bearer;
+mod body;
 pub mod client_address;
 mod context;
+mod cors;
 mod discovery;
 mod docs;
 mod document;
 pub mod edge;
+pub mod etag;
 pub mod form;
 pub mod health;
+mod html;
+pub mod idempotency;
 mod introspection;
+pub mod json;
 mod jwks;
+mod lines;
 pub mod listener;
 mod metrics;
+pub mod pages;
 mod privileged;
+mod query;
 pub mod reply;
 mod revocation;
 pub mod routes;
+mod specification;
 mod tags;
 mod token;
 
@@ -43,6 +55,7 @@ type Apis = (
     discovery::DiscoveryApi,
     health::HealthApi,
     metrics::MetricsApi,
+    api::Apis,
 );
 
 fn apis(app: &Arc<App>, draining: &Draining) -> OpenApiService<Apis, ()> {
@@ -54,6 +67,7 @@ fn apis(app: &Arc<App>, draining: &Draining) -> OpenApiService<Apis, ()> {
         discovery::DiscoveryApi::new(Arc::clone(app)),
         health::HealthApi { app: Arc::clone(app), draining: draining.clone() },
         metrics::MetricsApi { app: Arc::clone(app) },
+        api::apis(app),
     );
     OpenApiService::new(apis, "Countersign", env!("CARGO_PKG_VERSION"))
         .description("An OAuth 2 authorization server: it signs what others verify.")
@@ -63,25 +77,33 @@ fn apis(app: &Arc<App>, draining: &Draining) -> OpenApiService<Apis, ()> {
 
 /// The OpenAPI document of this server.
 pub fn specification(app: &Arc<App>) -> String {
-    apis(app, &Draining::default()).spec()
+    specification::finished(app, &apis(app, &Draining::default()).spec())
 }
 
 /// Everything that is served, behind the edge.
 pub fn endpoint(app: &Arc<App>, draining: &Draining) -> impl Endpoint<Output = Response> + use<> {
     let service = apis(app, draining);
-    let specification = service.spec();
+    let specification = specification::finished(app, &service.spec());
     let mut list = listed(&specification);
     for path in [docs::PATH, docs::SPECIFICATION_PATH] {
         list.push((path.to_owned(), vec![Method::GET]));
     }
     let (of_page, draining) = (Arc::clone(app), draining.clone());
-    let page = docs::DocsPage::new(Box::new(move || apis(&of_page, &draining).swagger_ui_html()));
-    let routes = Route::new()
+    let page = docs::DocsPage::new(Box::new(move || {
+        let service = apis(&of_page, &draining);
+        let rendered = service.spec();
+        service.swagger_ui_html().replacen(&rendered, &specification::finished(&of_page, &rendered), 1)
+    }));
+    let mut routes = Route::new()
         .at(docs::PATH, poem::get(page))
         .at(docs::SPECIFICATION_PATH, poem::get(docs::Specification::new(&specification)))
         .nest("/", service);
+    for (path, page) in html::pages(app) {
+        list.push((path.to_owned(), vec![Method::GET, Method::POST]));
+        routes = routes.at(path, poem::get(page.clone()).post(page));
+    }
     let config = &app.config;
-    Edge::new(routes, Routes::new(list), config.issuer.path(), &config.server.trusted_proxies, &app.counters)
+    Edge::new(routes, Routes::new(list), config.issuer.path(), &config.server, &app.counters)
 }
 
 /// The paths of the document with their methods: what is documented is what is served.

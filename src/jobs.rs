@@ -1,6 +1,9 @@
-//! What happens without a request: every node asks what has changed; one node, the leader, rotates keys and sweeps.
+//! What happens without a request: every node asks what has changed and delivers the outbox; one node, the leader, rotates keys and sweeps.
 
+mod deliver;
 mod lead;
+mod next_attempt;
+mod sweep;
 mod watch;
 
 use std::time::Duration;
@@ -10,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::app::App;
 
-pub use lead::sweep;
+pub use sweep::{Swept, sweep};
 
 /// The jobs of a node that serves.
 pub struct Jobs {
@@ -23,6 +26,7 @@ impl Jobs {
         let (stop, stopped) = signal::channel(false);
         let tasks = vec![
             tokio::spawn(watch::watch(app.clone(), stopped.clone())),
+            tokio::spawn(deliver::deliver(app.clone(), stopped.clone())),
             tokio::spawn(lead::lead(app.clone(), stopped)),
         ];
         Self { stop, tasks }

@@ -5,6 +5,9 @@
 //! tokens that it signed live), *retired* (forgotten by all), or *withdrawn* (in an emergency: all that it signed is void here).
 //! Private halves are sealed before they reach the store, so every node has them and a copy of the database has not.
 
+mod attest;
+mod change;
+mod data;
 mod generate;
 mod import;
 mod publish;
@@ -25,11 +28,13 @@ use crate::store::signing_keys::SigningKeyRow;
 use crate::store::{Store, StoreError};
 use crate::time::UnixTime;
 
+pub use attest::{Attestation, Attested, Witness};
+pub use change::{KeyChange, Recorder};
 pub use import::Imported;
 pub use publish::Published;
 pub use ring::{KeySummary, Ring, Verifier};
 pub use rotate::Rotated;
-pub use seal::KeyEncryptionKeys;
+pub use seal::{KeyEncryptionKeys, open_under, seal_under};
 pub use sign::TokenType;
 
 #[derive(Debug, thiserror::Error)]

@@ -10,11 +10,14 @@ pub mod secret;
 pub mod time;
 
 // Level 1: doors. Each hides exactly one outside thing.
+pub mod breaker;
 pub mod cache;
 pub mod config;
 pub mod directory;
 pub mod keyring;
+pub mod mail;
 pub mod observe;
+pub mod passwords;
 pub mod private_files;
 pub mod remembered;
 pub mod remote;
@@ -24,10 +27,16 @@ pub mod tls;
 pub mod app;
 
 // Level 2: decisions. They know no HTTP type.
+pub mod accounts;
+pub mod audit;
+pub mod authority;
 pub mod clients;
 pub mod failure;
 pub mod grants;
 pub mod jobs;
+pub mod limits;
+pub mod outbox;
+pub mod scopes;
 pub mod tokens;
 
 // Level 3: faces.

@@ -42,6 +42,26 @@ impl Kind for ClientSecret {
     const PREFIX: &'static str = "cs_client_";
 }
 
+/// What a client renews its access with: see `tokens::refresh`.
+pub enum RefreshToken {}
+impl Kind for RefreshToken {
+    const PREFIX: &'static str = "cs_refresh_";
+}
+
+/// The password of the first administrator on a developer's machine.
+pub enum FirstPassword {}
+impl Kind for FirstPassword {
+    const PREFIX: &'static str = "";
+}
+
+/// What a link in a letter holds.
+pub enum OneTimeToken {}
+impl Kind for OneTimeToken {
+    const PREFIX: &'static str = "cs_once_";
+}
+/// What a person signs in with. People choose it, so it has no prefix, and only `passwords` can hash it.
+pub enum Password {}
+
 /// A secret in the clear, on its way in or out. It can be revealed and hashed, and nothing else.
 pub struct Plain<K>(Zeroizing<String>, PhantomData<fn() -> K>);
 
@@ -79,6 +99,15 @@ impl<K> Clone for Plain<K> {
         Self(self.0.clone(), PhantomData)
     }
 }
+
+/// In constant time.
+impl<K> PartialEq for Plain<K> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+    }
+}
+
+impl<K> Eq for Plain<K> {}
 
 impl<K> fmt::Debug for Plain<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -119,6 +148,28 @@ impl<K> fmt::Debug for Hash<K> {
     }
 }
 
+/// The stored form of a password: a PHC or modular-crypt string.
+#[derive(Clone, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[diesel(sql_type = diesel::sql_types::Text)]
+pub struct PasswordHash(String);
+
+impl PasswordHash {
+    /// As it was read from its column.
+    pub fn stored(text: String) -> Self {
+        Self(text)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[hash]")
+    }
+}
+
 /// A key for HMAC-SHA-256.
 #[derive(Clone)]
 pub struct MacKey(Hmac<Sha256>);
@@ -136,6 +187,11 @@ impl MacKey {
     /// Whether `mac` is the MAC of the parts, in constant time.
     pub fn verifies(&self, parts: &[&[u8]], mac: &[u8]) -> bool {
         self.absorb(parts).verify_slice(mac).is_ok()
+    }
+
+    /// Whether the MAC of the parts begins with these bytes, in constant time.
+    pub fn begins(&self, parts: &[&[u8]], beginning: &[u8]) -> bool {
+        self.absorb(parts).verify_truncated_left(beginning).is_ok()
     }
 
     fn absorb(&self, parts: &[&[u8]]) -> Hmac<Sha256> {

@@ -6,16 +6,24 @@ mod columns;
 mod gather;
 mod schema;
 
+pub mod audit;
 pub mod clients;
 pub mod generations;
+pub mod grants;
+pub mod idempotency;
 pub mod leases;
+pub mod login_failures;
 pub mod migrations;
+pub mod one_time_tokens;
+pub mod outbox;
 pub mod resources;
 pub mod revoked_tokens;
+pub mod roles;
 pub mod scopes;
 pub mod sealed_values;
 pub mod signing_keys;
 pub mod sweep;
+pub mod users;
 pub mod vitals;
 
 pub use backend::{PoolState, Store, StoreError, StoreResult};

@@ -1,6 +1,7 @@
 //! Time as the server knows it: whole seconds since the epoch, read from one clock and handed down from there.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
     PartialOrd,
     Ord,
     Hash,
+    Default,
     Serialize,
     Deserialize,
     diesel::expression::AsExpression,
@@ -61,6 +63,22 @@ impl UnixTime {
         self.0.saturating_sub(earlier.0)
     }
 }
+
+/// `2026-01-31T12:00:00Z`, or unix seconds.
+impl FromStr for UnixTime {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        use ::time::format_description::well_known::Rfc3339;
+        if let Ok(seconds) = text.parse() {
+            return Ok(Self(seconds));
+        }
+        let date = ::time::OffsetDateTime::parse(text, &Rfc3339).map_err(|_| MALFORMED)?;
+        Ok(Self(date.unix_timestamp()))
+    }
+}
+
+const MALFORMED: &str = "a time is written like 2026-01-31T12:00:00Z, or in unix seconds";
 
 impl fmt::Display for UnixTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

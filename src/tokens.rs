@@ -3,9 +3,11 @@
 mod inspect;
 mod introspect;
 mod mint;
+pub mod reach;
+pub mod refresh;
 mod revoke;
 
-pub use inspect::{Inspected, inspect};
+pub use inspect::{Examined, Inspected, examine, inspect};
 pub use introspect::introspect;
-pub use mint::{AccessGrant, mint_access_token};
+pub use mint::{AccessGrant, IdGrant, mint_access_token, mint_id_token};
 pub use revoke::revoke;

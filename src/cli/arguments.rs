@@ -1,8 +1,16 @@
 //! What can be said on the command line.
 
+mod people;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+use crate::audit::{Act, Head};
+use crate::store::audit::search::Cursor;
+use crate::time::UnixTime;
+
+pub use people::{NewUser, RoleCommand, UserCommand, UserSearch};
 
 #[derive(Parser)]
 #[command(name = "countersign", version, about = "An OAuth 2 authorization server: it signs what others verify.")]
@@ -31,6 +39,16 @@ pub enum Command {
         #[command(subcommand)]
         command: ClientCommand,
     },
+    /// People who have an account
+    User {
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+    /// What users may do, in sets with names
+    Role {
+        #[command(subcommand)]
+        command: RoleCommand,
+    },
     /// The scopes that may be asked for
     Scope {
         #[command(subcommand)]
@@ -45,6 +63,11 @@ pub enum Command {
     Key {
         #[command(subcommand)]
         command: KeyCommand,
+    },
+    /// What was done by whom
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
     },
     /// Forget now what may be forgotten; the server does so by itself
     Sweep,
@@ -191,6 +214,8 @@ pub enum KeyCommand {
     Import { file: PathBuf },
     /// End a retiring key whose last token has expired
     Retire {
+        /// The key, as `key list` shows it
+        #[arg(allow_hyphen_values = true)]
         kid: String,
         /// Withdraw it at once, with all that it signed here
         #[arg(long)]
@@ -202,6 +227,64 @@ pub enum KeyCommand {
         #[arg(long)]
         new_key: bool,
     },
+}
+
+#[derive(Subcommand)]
+pub enum AuditCommand {
+    /// Prove that no sealed act was changed, removed or moved
+    Verify {
+        /// A head that the server logged, 42:hash: shows whether the log's end was cut off; may be repeated
+        #[arg(long = "head", value_name = "HEAD")]
+        heads: Vec<Head>,
+    },
+    /// Print acts as one JSON object per line, the oldest first
+    Export(AuditFilter),
+    /// List acts, the newest first
+    List {
+        #[command(flatten)]
+        filter: AuditFilter,
+        /// How many
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=1000))]
+        limit: i64,
+        /// The cursor that the page before ended with
+        #[arg(long, value_name = "CURSOR")]
+        after: Option<Cursor>,
+    },
+}
+
+#[derive(Args)]
+pub struct AuditFilter {
+    /// Not before this time: 2026-01-31T12:00:00Z, or unix seconds
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<UnixTime>,
+    /// Before this time
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<UnixTime>,
+    /// What was done, such as signed_in (docs/audit.md lists them)
+    #[arg(long, value_name = "ACT", value_parser = act)]
+    pub act: Option<Act>,
+    /// The id of a user who did it, or to whom it was done
+    #[arg(long, value_name = "ID")]
+    pub user: Option<String>,
+    /// The id of whoever did it
+    #[arg(long, value_name = "ID")]
+    pub actor: Option<String>,
+    /// The id of what it was done to
+    #[arg(long, value_name = "ID")]
+    pub target: Option<String>,
+    /// The id of the client at which it was done
+    #[arg(long, value_name = "ID")]
+    pub client: Option<String>,
+    /// done or refused
+    #[arg(long, value_name = "OUTCOME", value_parser = ["done", "refused"])]
+    pub outcome: Option<String>,
+}
+
+fn act(name: &str) -> Result<Act, String> {
+    Act::named(name).ok_or_else(|| {
+        let names: Vec<&str> = Act::ALL.iter().map(|act| act.as_str()).collect();
+        format!("the acts are {}", names.join(", "))
+    })
 }
 
 #[derive(Clone, Copy, Subcommand)]

@@ -1,11 +1,11 @@
 //! `countersign client`.
 
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::arguments::{ClientCommand, NewClient, SecretCommand};
 use super::output::{Complaint, Printed, table, when};
 use crate::app::App;
+use crate::audit::By;
 use crate::clients::{self, Registered};
 use crate::protocol::client_authentication::AuthMethod;
 use crate::protocol::client_metadata::ClientMetadata;
@@ -16,25 +16,32 @@ use crate::time::UnixTime;
 const PAGE: i64 = 200;
 
 pub async fn run(app: &App, command: ClientCommand) -> Result<Printed, Complaint> {
-    let now = app.clock.now();
+    let (by, now) = (By::operator(), app.clock.now());
     match command {
         ClientCommand::Create(new) => {
             let metadata = ClientMetadata::parse(&described(new)?)?;
-            created(&clients::register(app, metadata, now).await?)
+            created(&clients::register(app, metadata, &by, now).await?)
         }
         ClientCommand::List => list(app).await,
         ClientCommand::Show { id } => show(app, &id).await,
         ClientCommand::Update { id, from } => {
             let metadata = ClientMetadata::parse(&super::read_input(&from, "the metadata")?)?;
-            clients::update(app, &id, metadata, now).await?;
+            let before = app.store.client(&id).await?.ok_or_else(|| unknown(&id))?;
+            if clients::update(app, before, metadata, &by, now).await?.is_none() {
+                return Err(Complaint::new(format!(
+                    "{id} was changed by somebody else at this moment: look at it again"
+                )));
+            }
             show(app, &id).await
         }
         ClientCommand::Disable { id } => {
-            let known = app.store.set_client_disabled(id.clone(), Some(now)).await?;
+            let known = clients::set_disabled(app, &id, true, &by, now).await?;
             changed(known, &id, "disabled: it is refused from now on, and its tokens are not good here any more")
         }
-        ClientCommand::Enable { id } => changed(app.store.set_client_disabled(id.clone(), None).await?, &id, "enabled"),
-        ClientCommand::Delete { id } => changed(app.store.delete_client(id.clone()).await?, &id, "deleted"),
+        ClientCommand::Enable { id } => {
+            changed(clients::set_disabled(app, &id, false, &by, now).await?, &id, "enabled")
+        }
+        ClientCommand::Delete { id } => changed(clients::delete(app, &id, &by, now).await?, &id, "deleted"),
         ClientCommand::Secret { command } => secret(app, command, now).await,
     }
 }
@@ -65,27 +72,8 @@ fn described(new: NewClient) -> Result<Vec<u8>, Complaint> {
     Ok(Value::Object(document).to_string().into_bytes())
 }
 
-#[derive(Serialize)]
-struct Created<'a> {
-    client_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_secret: Option<&'a str>,
-    /// RFC 7591 §3.2.1: 0 is never.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_secret_expires_at: Option<i64>,
-    #[serde(flatten)]
-    metadata: &'a ClientMetadata,
-}
-
 fn created(client: &Registered) -> Result<Printed, Complaint> {
-    let secret = client.secret.as_ref();
-    let json = Created {
-        client_id: &client.id,
-        client_secret: secret.map(|secret| secret.secret.reveal()),
-        client_secret_expires_at: secret.map(|secret| secret.expires_at.map_or(0, UnixTime::seconds)),
-        metadata: &client.metadata,
-    };
-    let text = match secret {
+    let text = match &client.secret {
         Some(secret) => format!(
             "client_id      {}\nclient_secret  {}\n\nThe secret is shown this once; only its hash is kept.\n",
             client.id,
@@ -93,18 +81,7 @@ fn created(client: &Registered) -> Result<Printed, Complaint> {
         ),
         None => format!("client_id  {}\n\nA public client has no secret.\n", client.id),
     };
-    Printed::new(&json, text)
-}
-
-fn summary(row: &ClientRow) -> Value {
-    let mut document: Value = serde_json::from_str(&row.document).unwrap_or(Value::Null);
-    if let Some(members) = document.as_object_mut() {
-        members.insert("client_id".to_owned(), row.id.clone().into());
-        members.insert("client_name".to_owned(), row.name.clone().into());
-        members.insert("created_at".to_owned(), row.created_at.seconds().into());
-        members.insert("disabled_at".to_owned(), row.disabled_at.map(UnixTime::seconds).into());
-    }
-    document
+    Printed::new(&client.document(), text)
 }
 
 async fn list(app: &App) -> Result<Printed, Complaint> {
@@ -121,13 +98,13 @@ async fn list(app: &App) -> Result<Printed, Complaint> {
         .iter()
         .map(|row| vec![row.id.clone(), row.auth_method.clone(), when(row.disabled_at), row.name.clone()])
         .collect();
-    let json: Vec<Value> = rows.iter().map(summary).collect();
+    let json: Vec<Value> = rows.iter().map(clients::shown).collect();
     Printed::new(&json, table(&["CLIENT", "AUTHENTICATION", "DISABLED", "NAME"], &lines))
 }
 
 async fn show(app: &App, id: &str) -> Result<Printed, Complaint> {
     let row = app.store.client(id).await?.ok_or_else(|| unknown(id))?;
-    let json = summary(&row);
+    let json = clients::shown(&row);
     let text = serde_json::to_string_pretty(&json).map_err(|error| Complaint::new(error.to_string()))?;
     Printed::new(&json, format!("{text}\n"))
 }
@@ -137,17 +114,13 @@ async fn secret(app: &App, command: SecretCommand, now: UnixTime) -> Result<Prin
         SecretCommand::Add { client, expires_in, others_expire_in } => {
             let expires_at = expires_in.map(|seconds| positive(seconds).map(|s| now.plus(s))).transpose()?;
             let others = others_expire_in.map(|seconds| positive(seconds).map(|s| now.plus(s))).transpose()?;
-            let new = clients::add_secret(app, &client, expires_at, others, now).await?;
-            let json = json!({
-                "client_id": client, "secret_id": new.id, "client_secret": new.secret.reveal(),
-                "client_secret_expires_at": new.expires_at.map_or(0, UnixTime::seconds),
-            });
+            let new = clients::add_secret(app, &client, expires_at, others, &By::operator(), now).await?;
             let text = format!(
                 "secret_id      {}\nclient_secret  {}\n\nThe secret is shown this once; only its hash is kept.\n",
                 new.id,
                 new.secret.reveal()
             );
-            Printed::new(&json, text)
+            Printed::new(&new.document(&client), text)
         }
         SecretCommand::List { client } => {
             if app.store.client(&client).await?.is_none() {
@@ -165,7 +138,7 @@ async fn secret(app: &App, command: SecretCommand, now: UnixTime) -> Result<Prin
             Printed::new(&json, table(&["SECRET", "MADE", "EXPIRES"], &rows))
         }
         SecretCommand::Delete { client, secret } => {
-            if !app.store.delete_client_secret(client.clone(), secret.clone()).await? {
+            if !clients::delete_secret(app, &client, &secret, &By::operator(), now).await? {
                 return Err(Complaint::new(format!("the client {client} has no secret {secret}")));
             }
             Printed::new(&json!({"secret_id": secret, "done": "deleted"}), format!("{secret} deleted\n"))

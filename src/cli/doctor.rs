@@ -1,6 +1,9 @@
 //! `countersign doctor`: looks at everything that a server depends on, changes nothing, and says in one sentence each what is
 //! wrong and what to do.
 
+mod mail;
+mod people;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -75,11 +78,14 @@ pub fn run(sources: &Sources) -> Result<Printed, Complaint> {
 
 async fn look(config: &Config, findings: &mut Findings) {
     let now = Clock::System.now();
-    if let Some(store) = database(config, findings).await {
-        clock(&store, now, findings).await;
-        keys(&store, config, now, findings).await;
+    let store = database(config, findings).await;
+    if let Some(store) = &store {
+        clock(store, now, findings).await;
+        keys(store, config, now, findings).await;
+        people::look(store, config, findings).await;
     }
     cache(config, findings).await;
+    mail::look(config, store.as_ref(), findings).await;
     issuer(config, findings).await;
 }
 
@@ -93,6 +99,7 @@ fn settings(config: &Config, findings: &mut Findings) {
         let message = "the database is on another machine and its URL asks for no TLS: add sslmode=require to it";
         findings.add("settings", Verdict::Warning, message);
     }
+    people::settings(config, findings);
     let folder = &config.keys.directory;
     if let Some(mode) = mode(folder).filter(|mode| mode & 0o022 != 0) {
         let message = format!("others can put keys into {} (mode {mode:o}): chmod go-w {0}", folder.display());

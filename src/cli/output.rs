@@ -61,7 +61,7 @@ impl From<KeyringError> for Complaint {
 impl From<Failure> for Complaint {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Refused(refused) => Self(refused.about.into_owned()),
+            Failure::Refused(refused) => Self(refused.told()),
             Failure::Broken(broken) => Self(broken.source),
         }
     }

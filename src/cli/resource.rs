@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::arguments::ResourceCommand;
 use super::output::{Complaint, Printed, table};
 use crate::app::App;
+use crate::audit::{Act, By};
 use crate::clients;
 use crate::protocol::resource::ResourceUri;
 use crate::protocol::scope::ScopeSet;
@@ -29,7 +30,8 @@ pub async fn run(app: &App, command: ResourceCommand) -> Result<Printed, Complai
                     "the client {client} may ask tokens for {uri}: take that audience from it first (client update)"
                 )));
             }
-            if !app.store.delete_resource(uri.clone()).await? {
+            let audit = By::operator().does(Act::ResourceDeleted).on("resource", &uri).record(app.clock.now());
+            if !app.store.delete_resource(uri.clone(), audit).await? {
                 return Err(Complaint::new(format!("there is no resource {uri}")));
             }
             Printed::new(&json!({"uri": uri, "done": "deleted"}), format!("{uri} deleted\n"))
@@ -47,7 +49,9 @@ async fn create(app: &App, uri: &str, scopes: &[String], introspectors: Vec<Stri
     }
     let row = ResourceRow { uri: uri.to_string(), scopes: scopes.to_string(), introspectors };
     let json = shown(&row);
-    match app.store.set_resource(row, app.clock.now()).await {
+    let now = app.clock.now();
+    let audit = By::operator().does(Act::ResourceSet).on("resource", &row.uri).with(json.clone()).record(now);
+    match app.store.set_resource(row, now, audit).await {
         Err(StoreError::Dangling) => Err(Complaint::new("an introspector is no client of this server")),
         Err(error) => Err(error.into()),
         Ok(()) => Printed::new(&json, format!("{uri} created\n")),

@@ -5,25 +5,25 @@ use serde_json::{Value, json};
 use super::arguments::ScopeCommand;
 use super::output::{Complaint, Printed, table};
 use crate::app::App;
+use crate::audit::By;
+use crate::failure::{Failure, Reason};
 use crate::protocol::scope::ScopeName;
-use crate::store::StoreError;
-use crate::store::scopes::ScopeRow;
+use crate::scopes;
 
 pub async fn run(app: &App, command: ScopeCommand) -> Result<Printed, Complaint> {
+    let (by, now) = (By::operator(), app.clock.now());
     match command {
         ScopeCommand::Create { name, description } => {
             let parsed: ScopeName = name.parse().map_err(|_| Complaint::new(MALFORMED))?;
-            let name = parsed.to_string();
-            let row = ScopeRow {
-                name: name.clone(),
-                description: description.clone(),
-                built_in: false,
-                created_at: app.clock.now(),
-            };
-            match app.store.add_scope(row).await {
-                Err(StoreError::Conflict(_)) => Err(Complaint::new(format!("there is a scope {name} already"))),
-                Err(error) => Err(error.into()),
-                Ok(()) => Printed::new(&json!({"name": name, "description": description}), format!("{name} created\n")),
+            match scopes::create(app, parsed, description, &by, now).await {
+                Err(Failure::Refused(refused)) if refused.reason == Reason::TakenName => {
+                    Err(Complaint::new(format!("there is a scope {name} already")))
+                }
+                Err(failure) => Err(failure.into()),
+                Ok(row) => {
+                    let json = json!({"name": row.name, "description": row.description});
+                    Printed::new(&json, format!("{name} created\n"))
+                }
             }
         }
         ScopeCommand::List => {
@@ -39,7 +39,11 @@ pub async fn run(app: &App, command: ScopeCommand) -> Result<Printed, Complaint>
             Printed::new(&json, table(&["SCOPE", "BUILT IN", "DESCRIPTION"], &rows))
         }
         ScopeCommand::Delete { name } => {
-            if !app.store.delete_scope(name.clone()).await? {
+            let is_gone = match scopes::delete(app, &name, &by, now).await {
+                Err(Failure::Refused(refused)) if refused.reason == Reason::BuiltIn => false,
+                done => done?,
+            };
+            if !is_gone {
                 return Err(Complaint::new(format!("there is no scope {name}, or it is built in")));
             }
             Printed::new(&json!({"name": name, "done": "deleted"}), format!("{name} deleted\n"))

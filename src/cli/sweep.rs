@@ -3,19 +3,19 @@
 use super::output::{Complaint, Printed};
 use crate::app::App;
 use crate::jobs;
+use crate::store::grants::GrantsWalk;
 
 pub async fn run(app: &App) -> Result<Printed, Complaint> {
     let now = app.clock.now();
-    let mut swept = jobs::sweep(app, now).await?;
+    let mut walk = GrantsWalk::default();
+    let mut swept = jobs::sweep(app, &mut walk, now).await?;
     while swept.unfinished {
-        let more = jobs::sweep(app, now).await?;
-        swept.revoked_tokens += more.revoked_tokens;
-        swept.client_secrets += more.client_secrets;
-        swept.unfinished = more.unfinished;
+        swept = swept.and(&jobs::sweep(app, &mut walk, now).await?);
     }
-    let text = format!(
-        "{} revocations of expired tokens and {} expired client secrets are forgotten\n",
-        swept.revoked_tokens, swept.client_secrets
-    );
-    Printed::new(&swept, text)
+    let lines: Vec<String> = swept.rows().iter().map(|(kind, rows)| format!("{rows:>8}  {}", words(kind))).collect();
+    Printed::new(&swept, format!("Forgotten:\n{}\n", lines.join("\n")))
+}
+
+fn words(kind: &str) -> String {
+    kind.replace('_', " ")
 }

@@ -1,7 +1,10 @@
 //! Registering a client, on an operator's word. What it registers is RFC 7591 metadata.
 
+use serde_json::json;
+
 use super::secrets::{self, NewSecret};
 use crate::app::App;
+use crate::audit::{Act, By, Entry};
 use crate::failure::{Outcome, Reason, Refused};
 use crate::protocol::client_authentication::AuthMethod;
 use crate::protocol::client_metadata::ClientMetadata;
@@ -21,7 +24,7 @@ pub struct Registered {
     pub secret: Option<NewSecret>,
 }
 
-pub async fn register(app: &App, metadata: ClientMetadata, now: UnixTime) -> Outcome<Registered> {
+pub async fn register(app: &App, metadata: ClientMetadata, by: &By<'_>, now: UnixTime) -> Outcome<Registered> {
     let auth_method = metadata.token_endpoint_auth_method.unwrap_or(AuthMethod::ClientSecretBasic);
     check_method(auth_method, &metadata)?;
     check_scopes(app, &metadata).await?;
@@ -31,14 +34,20 @@ pub async fn register(app: &App, metadata: ClientMetadata, now: UnixTime) -> Out
     let metadata = ClientMetadata { token_endpoint_auth_method: Some(auth_method), ..metadata };
     let secret = (auth_method != AuthMethod::None).then(|| secrets::make(app, &id, None, now));
     let (secret, secret_row) = secret.unzip();
-    app.store.add_client(row, secret_row).await?;
+    let audit = described(by.does(Act::ClientCreated), &id, &metadata).record(now);
+    app.store.add_client(row, secret_row, audit).await?;
     Ok(Registered { id, name, auth_method, metadata, secret })
 }
 
-/// Replaces what a client registered, whole. How it proves itself stays: its secrets were made for that.
-pub async fn update(app: &App, id: &str, metadata: ClientMetadata, now: UnixTime) -> Outcome<()> {
-    let unknown = || refused(Reason::UnknownClient, format!("there is no client {id}"));
-    let before = app.store.client(id).await?.ok_or_else(unknown)?;
+/// Replaces what a client registered, whole; `None` when somebody else has changed it since it was `before`. How it proves
+/// itself stays: its secrets were made for that.
+pub async fn update(
+    app: &App,
+    before: ClientRow,
+    metadata: ClientMetadata,
+    by: &By<'_>,
+    now: UnixTime,
+) -> Outcome<Option<ClientRow>> {
     let auth_method: AuthMethod =
         before.auth_method.parse().map_err(|_| refused(Reason::Malformed, "its method is unknown".to_owned()))?;
     if metadata.token_endpoint_auth_method.is_some_and(|asked| asked != auth_method) {
@@ -47,8 +56,22 @@ pub async fn update(app: &App, id: &str, metadata: ClientMetadata, now: UnixTime
     }
     check_method(auth_method, &metadata)?;
     check_scopes(app, &metadata).await?;
-    let row = row_for(id.to_owned(), auth_method, &metadata, now)?;
-    if app.store.update_client(row).await? { Ok(()) } else { Err(unknown().into()) }
+    let (disabled_at, created_at) = (before.disabled_at, before.created_at);
+    let row = row_for(before.id.clone(), auth_method, &metadata, now)?;
+    let row = ClientRow { disabled_at, created_at, ..row };
+    let audit = described(by.does(Act::ClientUpdated), &row.id, &metadata).record(now);
+    let done = app.store.update_client(before, row.clone(), audit).await?;
+    Ok(done.then_some(row))
+}
+
+/// What the log says of a client: what it may do. Its name and contacts may be those of people.
+fn described<'a>(entry: Entry<'a>, id: &str, metadata: &ClientMetadata) -> Entry<'a> {
+    entry.on("client", id).at_client(id).with(json!({
+        "grant_types": metadata.grant_types,
+        "scope": metadata.scope,
+        "audience": metadata.audience,
+        "redirect_uris": metadata.redirect_uris,
+    }))
 }
 
 fn row_for(

@@ -1,6 +1,9 @@
 //! Client secrets: several may live at once, so that one can be replaced without a moment in which none works.
 
+use serde_json::json;
+
 use crate::app::App;
+use crate::audit::{Act, By};
 use crate::failure::{Outcome, Reason, Refused};
 use crate::protocol::client_authentication::AuthMethod;
 use crate::protocol::error::ErrorCode;
@@ -35,18 +38,20 @@ pub async fn add_secret(
     client_id: &str,
     expires_at: Option<UnixTime>,
     others_expire_at: Option<UnixTime>,
+    by: &By<'_>,
     now: UnixTime,
 ) -> Outcome<NewSecret> {
-    let refused = |reason, about: &'static str| Refused::new(ErrorCode::InvalidClientMetadata, reason, about);
     let client = app
         .store
         .client(client_id)
         .await?
-        .ok_or_else(|| refused(Reason::UnknownClient, "there is no client of this id"))?;
+        .ok_or_else(|| Refused::new(ErrorCode::NotFound, Reason::UnknownClient, "there is no client of this id"))?;
     if client.auth_method == AuthMethod::None.as_str() {
-        return Err(refused(Reason::NotConfidential, "a public client has no secret").into());
+        return Err(Refused::new(ErrorCode::Conflict, Reason::NotConfidential, "a public client has no secret").into());
     }
     let (new, row) = make(app, client_id, expires_at, now);
-    app.store.add_client_secret(row, others_expire_at).await?;
+    let detail = json!({"secret_id": new.id, "expires_at": expires_at, "others_expire_at": others_expire_at});
+    let audit = by.does(Act::ClientSecretAdded).on("client", client_id).at_client(client_id).with(detail);
+    app.store.add_client_secret(row, others_expire_at, audit.record(now)).await?;
     Ok(new)
 }

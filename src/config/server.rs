@@ -21,6 +21,8 @@ section! {
         tls_key: Option<PathBuf> = None, Optional(path());
         /// The proxies whose `Forwarded` and `X-Forwarded-For` are believed.
         trusted_proxies: Vec<IpNet> = Vec::new(), List(network());
+        /// The origins whose scripts may call the token endpoint, revocation and `/api/v1`, such as https://app.example.com.
+        cors_origins: Vec<String> = Vec::new(), List(text("an origin: scheme, host, and port where it is not the usual one", is_origin)), "CORS_ORIGINS", "ALLOWED_ORIGINS";
         /// How long a client may take to send the headers of a request.
         header_timeout_seconds: u64 = 10, whole(1..=300);
         /// How long a client may take to send the body of a request.
@@ -60,4 +62,10 @@ fn is_host(text: &str) -> bool {
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
     };
     text.parse::<IpAddr>().is_ok() || (text.len() <= 253 && text.split('.').all(label))
+}
+
+/// As a browser writes it in `Origin`: nothing behind the host, no usual port, small letters.
+fn is_origin(text: &str) -> bool {
+    url::Url::parse(text)
+        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text)
 }

@@ -8,13 +8,14 @@ use crate::protocol::resource::ResourceUri;
 use crate::protocol::scope::ScopeSet;
 use crate::protocol::token::GrantType;
 
+/// The client that this server's own API acts as.
+pub const FIRST_PARTY: &str = "first-party";
+
 #[derive(Clone, Debug)]
 pub struct Client {
     pub id: String,
     pub name: String,
     pub auth_method: AuthMethod,
-    /// The scopes it may have.
-    pub scopes: ScopeSet,
     metadata: ClientMetadata,
 }
 
@@ -26,9 +27,21 @@ impl Client {
             id: row.id,
             name: row.name,
             auth_method: row.auth_method.parse().map_err(|_| bad(&"its authentication method is unknown"))?,
-            scopes: metadata.scope.clone().unwrap_or_default(),
             metadata,
         })
+    }
+
+    /// Which of the scopes that exist it may have. This server's own client may have all, unless it names some.
+    pub fn scopes(&self, known: &ScopeSet) -> ScopeSet {
+        match &self.metadata.scope {
+            Some(scopes) => scopes.intersection(known),
+            None if self.is_first_party() => known.clone(),
+            None => ScopeSet::empty(),
+        }
+    }
+
+    pub fn is_first_party(&self) -> bool {
+        self.id == FIRST_PARTY
     }
 
     /// Whether it can prove itself.

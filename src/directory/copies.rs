@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::store::clients::ClientRow;
 use crate::store::resources::ResourceRow;
+use crate::store::roles::Role;
 use crate::store::scopes::ScopeRow;
 
 /// A copy of a past generation is never asked for again; this only says when its room is free.
@@ -28,12 +29,24 @@ impl From<ClientRow> for ClientCopy {
 #[derive(Serialize, Deserialize)]
 pub struct ScopeCopy {
     pub name: String,
-    pub built_in: bool,
+    pub identity: bool,
 }
 
 impl From<ScopeRow> for ScopeCopy {
     fn from(row: ScopeRow) -> Self {
-        Self { name: row.name, built_in: row.built_in }
+        Self { name: row.name, identity: row.identity }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct RoleCopy {
+    pub name: String,
+    pub scopes: Vec<String>,
+}
+
+impl From<Role> for RoleCopy {
+    fn from(role: Role) -> Self {
+        Self { name: role.name, scopes: role.scopes }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::protocol::resource::ResourceUri;
 use crate::protocol::scope::ScopeSet;
 use crate::protocol::token::{ClientCredentialsRequest, TokenResponse};
 use crate::time::UnixTime;
+use crate::tokens::reach::{self, Holder};
 use crate::tokens::{self, AccessGrant};
 
 pub async fn answer(
@@ -31,6 +32,8 @@ pub async fn answer(
         client_id: &client.id,
         audience: decision.audience,
         scope: decision.scope,
+        grant_id: None,
+        roles: Vec::new(),
         lifetime,
     };
     let (token, claims) = tokens::mint_access_token(app, grant, now).await?;
@@ -58,59 +61,9 @@ pub fn decide(
         let about = "only a client with a secret may use this grant type";
         return Err(Refused::new(ErrorCode::UnauthorizedClient, Reason::NotConfidential, about));
     }
-    let audience = decide_audience(client, &request.resources, issuer)?;
-    let scope = decide_scope(client, request.scope.as_ref(), scopes, meant_by(&audience, resources).as_ref())?;
+    let audience = reach::audience(client, &request.resources, issuer)?;
+    let meant = reach::meant_by(&audience, resources);
+    let held = reach::held(client, Holder::Client, scopes);
+    let scope = reach::scope(request.scope.as_ref(), &held, scopes, meant.as_ref())?;
     Ok(Decision { scope, audience })
-}
-
-/// What was asked for, if it is all the client's; without a word, what it registered first.
-fn decide_audience(client: &Client, asked: &[ResourceUri], issuer: &str) -> Result<Vec<ResourceUri>, Refused> {
-    // A client without an audience of its own gets tokens for this server, and may say so.
-    let means_issuer = client.audiences().is_empty() && asked.iter().all(|resource| resource.as_str() == issuer);
-    if asked.is_empty() || means_issuer {
-        return Ok(client.audiences().first().cloned().into_iter().collect());
-    }
-    if asked.iter().all(|resource| client.audiences().contains(resource)) {
-        return Ok(asked.to_vec());
-    }
-    let about = "a resource was asked for that the client is not registered for";
-    Err(Refused::new(ErrorCode::InvalidTarget, Reason::TargetNotAllowed, about))
-}
-
-/// The scopes that mean something to the resources; `None` when one of them does not say.
-fn meant_by(audience: &[ResourceUri], resources: &[Resource]) -> Option<ScopeSet> {
-    let mut meant = Vec::new();
-    for uri in audience {
-        let resource = resources.iter().find(|resource| resource.uri == *uri)?;
-        if resource.scopes.is_empty() {
-            return None;
-        }
-        meant.extend(resource.scopes.iter().cloned());
-    }
-    (!audience.is_empty()).then(|| meant.into_iter().collect())
-}
-
-/// What is asked for ∩ what the client may have ∩ what the resources understand, without the scopes that are about a user.
-/// Without a word, all of that.
-fn decide_scope(
-    client: &Client,
-    asked: Option<&ScopeSet>,
-    scopes: &Scopes,
-    meant: Option<&ScopeSet>,
-) -> Result<ScopeSet, Refused> {
-    let mut holds = client.scopes.intersection(&scopes.known).difference(&scopes.identity);
-    if let Some(meant) = meant {
-        holds = holds.intersection(meant);
-    }
-    let Some(asked) = asked else { return Ok(holds) };
-    if !asked.is_subset_of(&scopes.known) {
-        let about = "a scope was asked for that does not exist";
-        return Err(Refused::new(ErrorCode::InvalidScope, Reason::UnknownScope, about));
-    }
-    let granted = asked.intersection(&holds);
-    if granted.is_empty() {
-        let about = "none of the scopes that were asked for is the client's to have";
-        return Err(Refused::new(ErrorCode::InvalidScope, Reason::NoScopeLeft, about));
-    }
-    Ok(granted)
 }

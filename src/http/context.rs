@@ -1,14 +1,17 @@
 //! What a handler knows of its request besides the body, and the client credentials that may be in a header.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, USER_AGENT};
 use poem::{Request, RequestBody, Response};
 use poem_openapi::registry::{MetaSecurityScheme, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
+use super::client_address::ClientAddress;
 use super::reply::{self, Manner};
 use crate::app::App;
+use crate::audit::Origin;
 use crate::clients::authenticate;
 use crate::directory::Client;
 use crate::failure::{Failure, Outcome, Reason, Refused};
@@ -21,6 +24,17 @@ use crate::time::UnixTime;
 /// The id that the edge gave the request.
 pub fn request_id(request: &Request) -> RequestId {
     request.extensions().get::<RequestId>().cloned().unwrap_or_else(RequestId::fresh)
+}
+
+/// The client's address, as the edge found it.
+pub fn address(request: &Request) -> Option<IpAddr> {
+    request.extensions().get::<ClientAddress>().map(|ClientAddress(address)| *address)
+}
+
+/// Where the request came from, as the audit log and the lists of sign-ins show it.
+pub fn origin(request: &Request) -> Origin {
+    let device = request.headers().get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    Origin::new(address(request), device.as_deref(), Some(request_id(request).to_string()))
 }
 
 /// An answer, or the failure told in the endpoint's manner.

@@ -1,16 +1,18 @@
 //! Documents that are rendered once and read often: an entity tag, a constant max-age, and 304 for who has it already.
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
+use http::{HeaderValue, StatusCode};
 use poem::{Request, Response};
+
+use super::etag::ETag;
 
 /// A document with its headers, ready to be sent.
 #[derive(Clone, Debug)]
 pub struct Document {
     body: Bytes,
     content_type: HeaderValue,
-    etag: HeaderValue,
+    etag: ETag,
     cache_control: HeaderValue,
 }
 
@@ -20,17 +22,17 @@ impl Document {
         Some(Self {
             body,
             content_type: HeaderValue::from_static(content_type),
-            etag: HeaderValue::from_str(etag).ok()?,
+            etag: ETag::from_text(etag)?,
             cache_control: HeaderValue::from_str(&format!("public, max-age={max_age_seconds}")).ok()?,
         })
     }
 
     /// RFC 9110 §13.1.2.
     pub fn answer(&self, request: &Request) -> Response {
-        let unchanged = is_held(request.headers(), &self.etag);
+        let unchanged = self.etag.is_held(request.headers());
         let mut response = Response::default();
         let headers = response.headers_mut();
-        headers.insert(ETAG, self.etag.clone());
+        headers.insert(ETAG, self.etag.header());
         headers.insert(CACHE_CONTROL, self.cache_control.clone());
         if unchanged {
             response.set_status(StatusCode::NOT_MODIFIED);
@@ -40,16 +42,4 @@ impl Document {
         }
         response
     }
-}
-
-fn is_held(headers: &HeaderMap, etag: &HeaderValue) -> bool {
-    headers
-        .get_all(IF_NONE_MATCH)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|held| {
-            let held = held.trim();
-            held == "*" || held.strip_prefix("W/").unwrap_or(held).as_bytes() == etag.as_bytes()
-        })
 }

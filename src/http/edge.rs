@@ -12,8 +12,10 @@ use poem::error::MethodNotAllowedError;
 use poem::{Endpoint, IntoResponse, Request, Response};
 
 use super::client_address::{self, ClientAddress};
+use super::cors::Script;
 use super::reply;
 use super::routes::{RouteIndex, Routes};
+use crate::config::Server;
 use crate::observe::{Counters, RequestId, Requests};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -27,19 +29,21 @@ pub struct Edge<E> {
     routes: Routes,
     issuer_path: String,
     trusted_proxies: Vec<IpNet>,
+    cors_origins: Vec<String>,
     requests: Arc<Requests>,
     counters: Counters,
 }
 
 impl<E> Edge<E> {
     /// `issuer_path` is the path of the issuer's URL: empty, or like `/x`.
-    pub fn new(inner: E, routes: Routes, issuer_path: &str, trusted_proxies: &[IpNet], counters: &Counters) -> Self {
+    pub fn new(inner: E, routes: Routes, issuer_path: &str, settings: &Server, counters: &Counters) -> Self {
         let requests = counters.requests(routes.labels());
         Self {
             inner,
             routes,
             issuer_path: issuer_path.to_owned(),
-            trusted_proxies: trusted_proxies.to_vec(),
+            trusted_proxies: settings.trusted_proxies.clone(),
+            cors_origins: settings.cors_origins.clone(),
             requests,
             counters: counters.clone(),
         }
@@ -99,6 +103,7 @@ impl<E: Endpoint> Endpoint for Edge<E> {
         self.strip_issuer_path(&mut request);
         let (id, client) = self.identify(&mut request);
         let (uri, method) = (request.uri().clone(), request.method().clone());
+        let script = Script::of(request.headers());
         let route = self.routes.find(uri.path());
         let allow = route.map(|route| self.routes.allow(route));
         let at = reply::At { path: uri.path(), request_id: &id, allow, counters: &self.counters };
@@ -110,6 +115,7 @@ impl<E: Endpoint> Endpoint for Edge<E> {
             },
         };
         add_headers(&mut response, &at, &method);
+        script.answer(&self.cors_origins, uri.path(), allow, response.headers_mut());
         let status = response.status();
         self.observe(&Ended { route, method: &method, status, client, id: &id, took: started.elapsed() });
         Ok(response)
@@ -131,6 +137,9 @@ fn add_headers(response: &mut Response, at: &reply::At<'_>, method: &Method) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, const { HeaderValue::from_static("nosniff") });
     if let Ok(id) = HeaderValue::from_str(at.request_id.as_str()) {
         headers.insert(X_REQUEST_ID, id);
+    }
+    if at.path.starts_with("/api/") {
+        headers.entry(CACHE_CONTROL).or_insert(const { HeaderValue::from_static("no-store") });
     }
     if at.path.starts_with("/oauth2/") {
         let cache = headers.entry(CACHE_CONTROL).or_insert(const { HeaderValue::from_static("no-store") });

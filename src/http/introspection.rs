@@ -85,7 +85,7 @@ impl IntrospectionApi {
         let request = IntrospectionRequest::parse(&params);
         let token = request.as_ref().map_or("", |request| &request.token);
         // The store is asked about both at once; but who has not proven itself learns of neither.
-        let (caller, token) = tokio::join!(credentials.client(app, &params, now), tokens::inspect(app, token, now));
+        let (caller, token) = tokio::join!(credentials.client(app, &params, now), tokens::examine(app, token, now));
         let caller = caller?;
         request?;
         reply::json(&tokens::introspect(app, &caller, token?).await?)

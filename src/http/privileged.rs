@@ -1,44 +1,31 @@
 //! Who may read metrics and the state of each dependency: this machine, the listed networks, and whoever has a token with
 //! the scope.
 
-use http::header::{AUTHORIZATION, FORWARDED};
+use http::header::FORWARDED;
 use poem::Request;
 
+use super::bearer::Bearer;
 use super::client_address::{self, ClientAddress};
 use crate::app::App;
 use crate::failure::{Outcome, Reason, Refused};
-use crate::protocol::bearer;
 use crate::protocol::error::ErrorCode;
-use crate::tokens;
 
 /// `Ok` for who may.
 pub async fn check(app: &App, request: &Request) -> Outcome<()> {
     if is_near(app, request) {
         return Ok(());
     }
-    let Some(authorization) = request.headers().get(AUTHORIZATION) else {
+    let bearer = Bearer::of(request);
+    if bearer.is_absent() {
         let about = "this is for the server's own machine, listed networks, or a token with the right scope";
         return Err(Refused::new(ErrorCode::InvalidToken, Reason::NotFromHere, about).into());
-    };
-    let invalid = || Refused::new(ErrorCode::InvalidToken, Reason::InvalidToken, "the access token is not good here");
-    let token = bearer::token(authorization.as_bytes()).map_err(|_| invalid())?;
-    let token = tokens::inspect(app, token, app.clock.now()).await?.ok_or_else(invalid)?;
-    if !token.claims().aud.contains(app.config.issuer.as_str()) {
-        return Err(invalid().into());
     }
-    let wanted = app.config.metrics.scope.as_deref();
-    let has = wanted.is_some_and(|wanted| token.claims().scope.as_ref().is_some_and(|scope| scope.contains(wanted)));
-    if has {
-        return Ok(());
-    }
-    let about = "the access token lacks the scope that is asked for here";
-    let refused = Refused::new(ErrorCode::InsufficientScope, Reason::InsufficientScope, about);
-    Err(refused.for_want_of(wanted).into())
+    Ok(bearer.holder(app).await?.must_hold(app.config.metrics.scope.as_deref())?)
 }
 
 /// Whether somebody may, where being refused is no reason to say so.
 pub async fn is_allowed(app: &App, request: &Request) -> bool {
-    is_near(app, request) || (request.headers().contains_key(AUTHORIZATION) && check(app, request).await.is_ok())
+    is_near(app, request) || (!Bearer::of(request).is_absent() && check(app, request).await.is_ok())
 }
 
 /// A request that a proxy passed on is not from this machine, even when the proxy is: its address counts only if the proxy

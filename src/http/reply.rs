@@ -3,18 +3,23 @@
 
 use std::borrow::Cow;
 
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use poem::Response;
 use serde::Serialize;
 
-use crate::failure::{Broken, Failure, Reason, Refused};
+use super::html;
+use crate::failure::{Broken, Failure, Outcome, Quota, Reason, Refused};
 use crate::observe::{Counters, RequestId};
 use crate::protocol::bearer;
 use crate::protocol::error::{ErrorCode, OAuthError};
+use crate::protocol::members::FieldFault;
 
 /// How long a caller should wait when something is away for the moment.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("2");
+
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// Where an answer is given.
 pub struct At<'a> {
@@ -31,6 +36,8 @@ pub enum Manner {
     OAuth,
     /// RFC 9457.
     Problem,
+    /// A page for people.
+    Page,
 }
 
 impl Manner {
@@ -75,14 +82,24 @@ pub fn leftover(error: poem::Error, at: &At<'_>) -> Response {
     refusal(&refused, status, manner, at.request_id)
 }
 
-fn status(refused: &Refused) -> StatusCode {
+/// The status of a refusal.
+pub fn status(refused: &Refused) -> StatusCode {
     match (refused.reason, refused.code) {
         (Reason::BodyTooLarge, _) => StatusCode::PAYLOAD_TOO_LARGE,
         (Reason::BodyTooSlow, _) => StatusCode::REQUEST_TIMEOUT,
         (Reason::NoSuchPath, _) => StatusCode::NOT_FOUND,
         (Reason::WrongMethod, _) => StatusCode::METHOD_NOT_ALLOWED,
-        (_, ErrorCode::InvalidClient | ErrorCode::InvalidToken) => StatusCode::UNAUTHORIZED,
+        (_, ErrorCode::InvalidClient | ErrorCode::InvalidToken | ErrorCode::InvalidCredentials) => {
+            StatusCode::UNAUTHORIZED
+        }
         (_, ErrorCode::InsufficientScope) => StatusCode::FORBIDDEN,
+        (_, ErrorCode::Forbidden) => StatusCode::FORBIDDEN,
+        (_, ErrorCode::NotFound) => StatusCode::NOT_FOUND,
+        (_, ErrorCode::Conflict) => StatusCode::CONFLICT,
+        (_, ErrorCode::PreconditionFailed) => StatusCode::PRECONDITION_FAILED,
+        (_, ErrorCode::UnsupportedMediaType) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        (_, ErrorCode::InvalidFields | ErrorCode::IdempotencyKeyReused) => StatusCode::UNPROCESSABLE_ENTITY,
+        (_, ErrorCode::TooManyRequests) => StatusCode::TOO_MANY_REQUESTS,
         _ => StatusCode::BAD_REQUEST,
     }
 }
@@ -96,11 +113,33 @@ fn refusal(refused: &Refused, status: StatusCode, manner: Manner, request_id: &R
         status = status.as_u16(),
         "refused"
     );
-    let mut response = body(refused.code, &refused.about, status, manner, request_id);
+    let told = Told { code: refused.code, about: &refused.about, fields: &refused.fields };
+    let mut response = body(&told, status, manner, request_id);
+    if let Some(seconds) = refused.retry_after {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
     if let Some(challenge) = challenge(refused) {
         response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
     }
+    if let Some(quota) = refused.quota.as_deref() {
+        tell_quota(response.headers_mut(), *quota);
+    }
     response
+}
+
+/// RFC 6585 §4, and draft-ietf-httpapi-ratelimit-headers: how much there is in which time, and when there is some again.
+fn tell_quota(headers: &mut HeaderMap, quota: Quota) {
+    let Quota { policy, limit, window_seconds, reset_seconds } = quota;
+    let told = [
+        (RATE_LIMIT_POLICY, format!("\"{policy}\";q={limit};w={window_seconds}")),
+        (RATE_LIMIT, format!("\"{policy}\";r=0;t={reset_seconds}")),
+    ];
+    headers.insert(RETRY_AFTER, reset_seconds.into());
+    for (name, value) in told {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    }
 }
 
 /// RFC 6749 §5.2 and RFC 6750 §3: what would let the caller in.
@@ -109,8 +148,10 @@ fn challenge(refused: &Refused) -> Option<HeaderValue> {
         ErrorCode::InvalidClient => {
             Some(const { HeaderValue::from_static("Basic realm=\"countersign\", charset=\"UTF-8\"") })
         }
+        // RFC 9110 §15.5.2 wants a challenge with every 401; what was wrong was no token.
+        ErrorCode::InvalidCredentials => HeaderValue::from_str(&bearer::challenge(None, None)).ok(),
         ErrorCode::InvalidToken | ErrorCode::InsufficientScope => {
-            let error = (refused.reason != Reason::NotFromHere).then_some(refused.code);
+            let error = (!matches!(refused.reason, Reason::NoToken | Reason::NotFromHere)).then_some(refused.code);
             HeaderValue::from_str(&bearer::challenge(error, refused.scope.as_deref())).ok()
         }
         _ => None,
@@ -121,11 +162,12 @@ fn breakage(broken: &Broken, manner: Manner, request_id: &RequestId) -> Response
     tracing::error!(%request_id, what = broken.what, source = %broken.source, passing = broken.passing, "broken");
     if !broken.passing {
         let about = "the server failed; its log says more under this request id";
-        return body(ErrorCode::ServerError, about, StatusCode::INTERNAL_SERVER_ERROR, manner, request_id);
+        let told = Told { code: ErrorCode::ServerError, about, fields: &[] };
+        return body(&told, StatusCode::INTERNAL_SERVER_ERROR, manner, request_id);
     }
     let about = "something that the server needs is away for the moment; try again";
-    let status = StatusCode::SERVICE_UNAVAILABLE;
-    let mut response = body(ErrorCode::TemporarilyUnavailable, about, status, manner, request_id);
+    let told = Told { code: ErrorCode::TemporarilyUnavailable, about, fields: &[] };
+    let mut response = body(&told, StatusCode::SERVICE_UNAVAILABLE, manner, request_id);
     response.headers_mut().insert(RETRY_AFTER, RETRY_SECONDS);
     response
 }
@@ -139,10 +181,21 @@ struct Problem<'a> {
     detail: &'a str,
     code: &'a str,
     request_id: &'a str,
+    #[serde(skip_serializing_if = "<[FieldFault]>::is_empty")]
+    errors: &'a [FieldFault],
 }
 
-fn body(code: ErrorCode, about: &str, status: StatusCode, manner: Manner, request_id: &RequestId) -> Response {
+/// What the caller learns of a failure.
+struct Told<'a> {
+    code: ErrorCode,
+    about: &'a str,
+    fields: &'a [FieldFault],
+}
+
+fn body(told: &Told<'_>, status: StatusCode, manner: Manner, request_id: &RequestId) -> Response {
+    let Told { code, about, fields } = *told;
     let (content_type, json) = match manner {
+        Manner::Page => return html::failed(status, code, about, request_id.as_str()),
         Manner::OAuth => {
             ("application/json", serde_json::to_vec(&OAuthError::new(code, about, Some(request_id.as_str()))))
         }
@@ -154,6 +207,7 @@ fn body(code: ErrorCode, about: &str, status: StatusCode, manner: Manner, reques
                 detail: about,
                 code: code.as_str(),
                 request_id: request_id.as_str(),
+                errors: fields,
             };
             ("application/problem+json", serde_json::to_vec(&problem))
         }
@@ -169,13 +223,28 @@ fn body(code: ErrorCode, about: &str, status: StatusCode, manner: Manner, reques
 }
 
 /// A JSON answer.
-pub fn json(value: &impl Serialize) -> Result<Response, Failure> {
-    let bytes = serde_json::to_vec(value).map_err(|error| {
+pub fn json(value: &impl Serialize) -> Outcome<Response> {
+    json_as(StatusCode::OK, value)
+}
+
+/// A JSON answer that tells of something made, or of something that will be done.
+pub fn json_as(status: StatusCode, value: &impl Serialize) -> Outcome<Response> {
+    let response = Response::builder().status(status);
+    Ok(response.header(CONTENT_TYPE, const { HeaderValue::from_static("application/json") }).body(bytes(value)?))
+}
+
+/// A value as JSON.
+pub fn bytes(value: &impl Serialize) -> Outcome<Vec<u8>> {
+    serde_json::to_vec(value).map_err(|error| {
         Failure::Broken(Broken {
             what: "http",
             source: format!("an answer could not be written: {error}"),
             passing: false,
         })
-    })?;
-    Ok(Response::builder().header(CONTENT_TYPE, const { HeaderValue::from_static("application/json") }).body(bytes))
+    })
+}
+
+/// Done, and nothing to say.
+pub fn done() -> Response {
+    StatusCode::NO_CONTENT.into()
 }

@@ -6,7 +6,7 @@ use poem::{Request, Response};
 use poem_openapi::{Object, OpenApi};
 
 use super::answer::{Answer, Described, Empty};
-use super::context::{Credentials, settle};
+use super::context::{self, Credentials, settle};
 use super::form::Form;
 use super::reply::Manner;
 use super::tags::Tag;
@@ -53,18 +53,24 @@ impl RevocationApi {
         credentials: Credentials,
         form: Form<RevocationForm>,
     ) -> Answer<Revocation> {
-        settle(self.answer(&credentials, form).await, Manner::OAuth, request, &self.app).into()
+        settle(self.answer(request, &credentials, form).await, Manner::OAuth, request, &self.app).into()
     }
 }
 
 impl RevocationApi {
-    async fn answer(&self, credentials: &Credentials, form: Form<RevocationForm>) -> Outcome<Response> {
+    async fn answer(
+        &self,
+        request: &Request,
+        credentials: &Credentials,
+        form: Form<RevocationForm>,
+    ) -> Outcome<Response> {
+        let origin = context::origin(request);
         let app = &self.app;
         let params = form.read(&app.config.server).await?;
         let now = app.clock.now();
         let client = credentials.client(app, &params, now).await?;
         let request = RevocationRequest::parse(&params)?;
-        tokens::revoke(app, &client, &request, now).await?;
+        tokens::revoke(app, &client, &request, &origin, now).await?;
         Ok(Response::default())
     }
 }

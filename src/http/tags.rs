@@ -10,6 +10,10 @@ pub enum Tag {
     /// What verifiers and client libraries read.
     #[oai(rename = "Keys and metadata")]
     Documents,
+    /// What people do with their own accounts.
+    People,
+    /// What administrators, and services in their name, govern by.
+    Administration,
     /// What operators and their machines ask.
     Operations,
 }

@@ -6,20 +6,27 @@ use poem::{Request, Response};
 use poem_openapi::{Object, OpenApi};
 
 use super::answer::{Answer, Described};
-use super::context::{Credentials, settle};
+use super::context::{self, Credentials, settle};
 use super::form::Form;
 use super::reply::{self, Manner};
 use super::tags::Tag;
 use crate::app::App;
 use crate::failure::Outcome;
 use crate::grants;
+use crate::limits;
 use crate::protocol::token::TokenRequest;
 
 /// The form of a token request.
 #[derive(Object)]
 struct TokenForm {
-    /// `client_credentials`
+    /// `client_credentials`, `password` or `refresh_token`
     grant_type: String,
+    /// The user's name or address, for `password`.
+    username: Option<String>,
+    /// The user's password, for `password`.
+    password: Option<String>,
+    /// The refresh token, for `refresh_token`.
+    refresh_token: Option<String>,
     /// The scopes asked for, separated by spaces; without it, all that the client may have.
     scope: Option<String>,
     /// The API that the token is for (RFC 8707); may be repeated.
@@ -43,6 +50,10 @@ struct TokenBody {
     expires_in: i64,
     /// What was granted; absent when that is nothing.
     scope: Option<String>,
+    /// Good once, and answered with the next one. For clients that registered the grant type refresh_token.
+    refresh_token: Option<String>,
+    /// A JWT about who signed in, when the scope has `openid`.
+    id_token: Option<String>,
 }
 
 struct Token;
@@ -50,8 +61,12 @@ impl Described for Token {
     type Body = TokenBody;
     const SUCCESS: &'static str = "An access token";
     const MANNER: Manner = Manner::OAuth;
-    const FAILURES: &'static [(u16, &'static str)] =
-        &[(400, "The request was refused"), (401, "The client did not prove itself"), (413, "The body is too large")];
+    const FAILURES: &'static [(u16, &'static str)] = &[
+        (400, "The request was refused"),
+        (401, "The client did not prove itself"),
+        (413, "The body is too large"),
+        (429, "Too many wrong passwords, or calls; wait"),
+    ];
     const HEADERS: &'static [(&'static str, &'static str)] = &[("Cache-Control", "no-store")];
 }
 
@@ -63,20 +78,26 @@ pub struct TokenApi {
 impl TokenApi {
     /// Ask for an access token
     ///
-    /// RFC 6749 section 4.4, the client credentials grant: a service gets a token in its own name.
+    /// RFC 6749: a service gets a token in its own name (section 4.4), a client gets one for a user's password (section 4.3),
+    /// or renews one (section 6).
     #[oai(path = "/oauth2/token", method = "post", operation_id = "token")]
     async fn token(&self, request: &Request, credentials: Credentials, form: Form<TokenForm>) -> Answer<Token> {
-        settle(self.answer(&credentials, form).await, Manner::OAuth, request, &self.app).into()
+        settle(self.answer(request, &credentials, form).await, Manner::OAuth, request, &self.app).into()
     }
 }
 
 impl TokenApi {
-    async fn answer(&self, credentials: &Credentials, form: Form<TokenForm>) -> Outcome<Response> {
+    async fn answer(&self, request: &Request, credentials: &Credentials, form: Form<TokenForm>) -> Outcome<Response> {
+        let origin = context::origin(request);
         let app = &self.app;
         let params = form.read(&app.config.server).await?;
         let now = app.clock.now();
         let client = credentials.client(app, &params, now).await?;
+        // Anybody may call as this server's own client: here as often as at `/api/v1`, which is the same.
+        if client.is_first_party() {
+            limits::api_call_from(app, origin.address, now).await?;
+        }
         let request = TokenRequest::parse(&params)?;
-        reply::json(&grants::answer(app, &client, request, now).await?)
+        reply::json(&grants::answer(app, &client, request, &origin, now).await?)
     }
 }

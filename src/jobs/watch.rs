@@ -10,12 +10,12 @@ use crate::app::App;
 const EVERY: Duration = Duration::from_millis(500);
 
 pub async fn watch(app: App, mut stopped: Receiver<bool>) {
-    let mut keys_at = None;
+    let mut seen = Seen::default();
     let mut away = false;
     loop {
-        match look(&app, keys_at).await {
-            Ok(generation) => {
-                keys_at = Some(generation);
+        match look(&app, seen).await {
+            Ok(now) => {
+                seen = now;
                 if std::mem::take(&mut away) {
                     tracing::info!("what has changed can be read again");
                 }
@@ -32,11 +32,21 @@ pub async fn watch(app: App, mut stopped: Receiver<bool>) {
     }
 }
 
-/// Returns the generation of the keys that this node now has.
-async fn look(app: &App, keys_at: Option<i64>) -> Result<i64, String> {
+/// The generations that this node has acted on.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    keys: Option<i64>,
+    password_kinds: Option<i64>,
+}
+
+async fn look(app: &App, seen: Seen) -> Result<Seen, String> {
     let generations = app.directory.poll().await.map_err(|error| error.to_string())?;
-    if keys_at != Some(generations.signing_keys) {
+    if seen.keys != Some(generations.signing_keys) {
         app.keyring.refresh().await.map_err(|error| error.to_string())?;
     }
-    Ok(generations.signing_keys)
+    if seen.password_kinds != Some(generations.password_kinds) {
+        let kinds = app.store.password_kinds().await.map_err(|error| error.to_string())?;
+        app.passwords.set_kinds_present(kinds);
+    }
+    Ok(Seen { keys: Some(generations.signing_keys), password_kinds: Some(generations.password_kinds) })
 }

@@ -10,6 +10,7 @@ use rsa::pkcs8::DecodePrivateKey;
 use rsa::traits::PublicKeyParts;
 use zeroize::Zeroizing;
 
+use super::change::{KeyChange, Recorder};
 use super::generate::NewKey;
 use super::{Keyring, KeyringError, KeyringResult};
 use crate::store::signing_keys::{SigningKeyRow, Step};
@@ -48,28 +49,33 @@ impl Keyring {
             ));
         }
         match keys.first() {
-            Some(key) if !rows.iter().any(|row| row.kid == key.kid()) => self.import_key(key, now).await.map(drop),
+            Some(key) if !rows.iter().any(|row| row.kid == key.kid()) => {
+                self.import_key(key, now, &|change| change.by_system(now)).await.map(drop)
+            }
             _ => Ok(()),
         }
     }
 
     /// Imports a PEM (PKCS#8 or PKCS#1, or base64 of it) on an operator's word.
-    pub async fn import(&self, pem: &str, now: UnixTime) -> KeyringResult<Imported> {
+    pub async fn import(&self, pem: &str, now: UnixTime, recorder: Recorder<'_>) -> KeyringResult<Imported> {
         let key = read_rsa("the key", pem)?;
         let kid = key.kid();
         if let Some(row) = self.rows().await?.into_iter().find(|row| row.kid == kid) {
             return Ok(Imported { kid, phase: row.phase, imported: false });
         }
-        let phase = self.import_key(&key, now).await?;
+        let phase = self.import_key(&key, now, recorder).await?;
         self.refresh().await?;
         Ok(Imported { kid, phase, imported: true })
     }
 
     /// Active where no key is; otherwise it takes the place of the next key, and waits like any other.
-    async fn import_key(&self, key: &NewKey, now: UnixTime) -> KeyringResult<String> {
+    async fn import_key(&self, key: &NewKey, now: UnixTime, recorder: Recorder<'_>) -> KeyringResult<String> {
         let rows = self.rows().await?;
         let store = &self.inner.store;
-        if rows.is_empty() && store.add_signing_key(self.row_for(key, "active", "imported", now)?).await? == Step::Taken
+        let recorded = || recorder(&KeyChange::Imported { kid: key.kid() });
+        if rows.is_empty()
+            && store.add_signing_key(self.row_for(key, "active", "imported", now)?, Some(recorded())).await?
+                == Step::Taken
         {
             tracing::info!(kid = key.kid(), "an RSA key was imported and signs from now on");
             return Ok("active".to_owned());
@@ -77,7 +83,7 @@ impl Keyring {
         // The leader may put a next key of its own there at the same moment; it has signed nothing either.
         for _ in 0..3 {
             let row = self.row_for(key, "next", "imported", now)?;
-            if store.replace_next_key(row, now).await? == Step::Taken {
+            if store.replace_next_key(row, now, recorded()).await? == Step::Taken {
                 tracing::info!(kid = key.kid(), "an RSA key was imported and is the next one to sign");
                 return Ok("next".to_owned());
             }

@@ -168,7 +168,7 @@ fn signer(
     Ok(Arc::new(Signer::new(algorithm, &row.kid, &der, row.covers_until)?))
 }
 
-fn verifier(jwk: &Jwk, before: &Ring) -> KeyringResult<Arc<Verifier>> {
+pub(super) fn verifier(jwk: &Jwk, before: &Ring) -> KeyringResult<Arc<Verifier>> {
     if let Some(known) = before.verifiers.get(&jwk.kid) {
         return Ok(Arc::clone(known));
     }

@@ -6,6 +6,7 @@ use crate::store::leases::Leadership;
 use crate::store::signing_keys::{SigningKeyRow, Step, Succession};
 use crate::time::UnixTime;
 
+use super::change::{KeyChange, Recorder};
 use super::generate::NewKey;
 use super::seal::{KeyEncryptionKeys, signing_key_purpose, value_purpose};
 use super::{Keyring, KeyringError, KeyringResult};
@@ -62,7 +63,9 @@ impl Keyring {
             let due = standing.active.is_none_or(|active| self.is_due(active, now));
             if due && let Some(next) = standing.next.filter(|next| self.ripe_at(next) <= now) {
                 let keys = Succession { active: standing.active.map(|row| row.kid.clone()), next: next.kid.clone() };
-                let step = self.inner.store.rotate_signing_key(keys.clone(), now, Some(leadership.clone())).await?;
+                let audit = rotated(&keys, false).by_system(now);
+                let step =
+                    self.inner.store.rotate_signing_key(keys.clone(), now, Some(leadership.clone()), audit).await?;
                 if step == Step::Taken {
                     tracing::info!(active = %keys.next, before = keys.active.as_deref().unwrap_or("none"), "a signing key was rotated by schedule");
                 }
@@ -71,9 +74,12 @@ impl Keyring {
         }
         for row in rows.iter().filter(|row| row.phase == "retiring") {
             let expired_before = now.minus(RETIRE_MARGIN_SECONDS);
-            if row.covers_until < expired_before
-                && self.inner.store.retire_signing_key(row.kid.clone(), expired_before, now).await? == Step::Taken
-            {
+            if row.covers_until >= expired_before {
+                continue;
+            }
+            let audit = KeyChange::Retired { kid: row.kid.clone() }.by_system(now);
+            let step = self.inner.store.retire_signing_key(row.kid.clone(), expired_before, now, audit).await?;
+            if step == Step::Taken {
                 tracing::info!(kid = %row.kid, "a signing key was retired: the last token that it signed has expired");
             }
         }
@@ -81,7 +87,7 @@ impl Keyring {
     }
 
     /// Rotates every algorithm now, on an operator's word.
-    pub async fn rotate(&self, now: UnixTime) -> KeyringResult<Vec<Rotated>> {
+    pub async fn rotate(&self, now: UnixTime, recorder: Recorder<'_>) -> KeyringResult<Vec<Rotated>> {
         self.ensure_keys(false, now).await?;
         let rows = self.rows().await?;
         let mut planned = Vec::new();
@@ -101,7 +107,8 @@ impl Keyring {
         let mut done = Vec::new();
         for (algorithm, before, active) in planned {
             let keys = Succession { active: before.clone(), next: active.clone() };
-            if self.inner.store.rotate_signing_key(keys, now, None).await? == Step::Taken {
+            let audit = recorder(&rotated(&keys, false));
+            if self.inner.store.rotate_signing_key(keys, now, None, audit).await? == Step::Taken {
                 done.push(Rotated { algorithm, active, before, next: None });
             }
         }
@@ -110,7 +117,7 @@ impl Keyring {
 
     /// Withdraws every active key, with all that it signed here, and lets the next ones sign at once. A verifier elsewhere
     /// may trust a withdrawn key for one max-age more.
-    pub async fn rotate_in_emergency(&self, now: UnixTime) -> KeyringResult<Vec<Rotated>> {
+    pub async fn rotate_in_emergency(&self, now: UnixTime, recorder: Recorder<'_>) -> KeyringResult<Vec<Rotated>> {
         self.ensure_keys(false, now).await?;
         let rows = self.rows().await?;
         let mut done = Vec::new();
@@ -119,7 +126,8 @@ impl Keyring {
             let next = standing.next.ok_or(KeyringError::NoSigner(algorithm))?.kid.clone();
             let before = standing.active.map(|row| row.kid.clone());
             let keys = Succession { active: before.clone(), next: next.clone() };
-            if self.inner.store.withdraw_signing_key(keys, now).await? == Step::Taken {
+            let audit = recorder(&rotated(&keys, true));
+            if self.inner.store.withdraw_signing_key(keys, now, audit).await? == Step::Taken {
                 let withdrawn = before.as_deref().unwrap_or("none");
                 tracing::warn!(active = %next, withdrawn, "a signing key was withdrawn in an emergency");
                 done.push(Rotated { algorithm, active: next, before, next: None });
@@ -129,7 +137,7 @@ impl Keyring {
     }
 
     /// Ends a retiring key whose last token has expired, without waiting for the leader.
-    pub async fn retire(&self, kid: &str, now: UnixTime) -> KeyringResult<()> {
+    pub async fn retire(&self, kid: &str, now: UnixTime, recorder: Recorder<'_>) -> KeyringResult<()> {
         let row = self.row(kid).await?;
         if row.phase != "retiring" {
             return Err(KeyringError::Refused(format!(
@@ -144,13 +152,14 @@ impl Keyring {
                  once, and they are not good here any more"
             )));
         }
-        overtaken(self.inner.store.retire_signing_key(kid.to_owned(), now, now).await?)?;
+        let audit = recorder(&KeyChange::Retired { kid: kid.to_owned() });
+        overtaken(self.inner.store.retire_signing_key(kid.to_owned(), now, now, audit).await?)?;
         self.refresh().await
     }
 
     /// Withdraws one key with all that it signed here: a next or retiring one, or one of an algorithm that the settings no
     /// longer list. The active key of a listed algorithm is withdrawn by rotating it, so that another one signs.
-    pub async fn withdraw(&self, kid: &str, now: UnixTime) -> KeyringResult<()> {
+    pub async fn withdraw(&self, kid: &str, now: UnixTime, recorder: Recorder<'_>) -> KeyringResult<()> {
         let row = self.row(kid).await?;
         let is_listed = self.inner.settings.algorithms.iter().any(|algorithm| algorithm.as_str() == row.algorithm);
         let may = match row.phase.as_str() {
@@ -164,7 +173,8 @@ impl Keyring {
                 row.phase
             )));
         }
-        overtaken(self.inner.store.withdraw_one_key(kid.to_owned(), row.phase, now).await?)?;
+        let audit = recorder(&KeyChange::Withdrawn { kid: kid.to_owned() });
+        overtaken(self.inner.store.withdraw_one_key(kid.to_owned(), row.phase, now, audit).await?)?;
         tracing::warn!(kid, "a signing key was withdrawn");
         self.ensure_keys(false, now).await?;
         self.refresh().await
@@ -176,7 +186,7 @@ impl Keyring {
     }
 
     /// Seals everything anew under the key-encryption key that seals now; with `make_new`, under a new one.
-    pub async fn reseal(&self, make_new: bool, now: UnixTime) -> KeyringResult<usize> {
+    pub async fn reseal(&self, make_new: bool, now: UnixTime, recorder: Recorder<'_>) -> KeyringResult<usize> {
         let encryption = if make_new {
             KeyEncryptionKeys::make_another(&self.inner.settings, now)?
         } else {
@@ -196,6 +206,9 @@ impl Keyring {
             let purpose = value_purpose(&value.name);
             let sealed = encryption.seal(&purpose, &encryption.open(&purpose, &value.sealed)?)?;
             resealed += usize::from(self.inner.store.reseal_value(value, sealed).await?);
+        }
+        if resealed > 0 {
+            self.inner.store.record(recorder(&KeyChange::Resealed { values: resealed })).await?;
         }
         self.refresh().await?;
         Ok(resealed)
@@ -231,7 +244,7 @@ impl Keyring {
         let key = NewKey::generate(algorithm, self.inner.settings.rsa_bits).await?;
         let row = self.row_for(&key, phase, "generated", now)?;
         // Another node may have been quicker; then its key is the one.
-        self.inner.store.add_signing_key(row).await?;
+        self.inner.store.add_signing_key(row, None).await?;
         Ok(())
     }
 
@@ -258,6 +271,10 @@ impl Keyring {
         let seconds = self.inner.settings.jwks_max_age_seconds + self.inner.settings.publish_margin_seconds;
         next.created_at.plus(i64::try_from(seconds).unwrap_or(i64::MAX))
     }
+}
+
+fn rotated(keys: &Succession, emergency: bool) -> KeyChange {
+    KeyChange::Rotated { active: keys.next.clone(), before: keys.active.clone(), emergency }
 }
 
 fn overtaken(step: Step) -> KeyringResult<()> {

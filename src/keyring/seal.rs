@@ -167,6 +167,24 @@ impl<'a> Parts<'a> {
     }
 }
 
+/// Seals under a key that nobody stores: whoever has it opens it, and nobody else.
+pub fn seal_under(key: &[u8; 32], purpose: &str, plain: &[u8]) -> KeyringResult<String> {
+    let nonce = secret::random::<12>();
+    let sealed = Aes256Gcm::new(key.into())
+        .encrypt(&Nonce::from(nonce), Payload { msg: plain, aad: purpose.as_bytes() })
+        .map_err(|_| KeyringError::Failed("a value could not be sealed".to_owned()))?;
+    Ok(format!("{}.{}", BASE64URL.encode(nonce), BASE64URL.encode(sealed)))
+}
+
+pub fn open_under(key: &[u8; 32], purpose: &str, sealed: &str) -> KeyringResult<Zeroizing<Vec<u8>>> {
+    let bad = || KeyringError::Failed(format!("the sealed {purpose} does not open"));
+    let (nonce, sealed) = sealed.split_once('.').ok_or_else(bad)?;
+    let nonce: [u8; 12] = BASE64URL.decode(nonce).ok().and_then(|nonce| nonce.try_into().ok()).ok_or_else(bad)?;
+    let sealed = BASE64URL.decode(sealed).map_err(|_| bad())?;
+    let payload = Payload { msg: &sealed, aad: purpose.as_bytes() };
+    Aes256Gcm::new(key.into()).decrypt(&Nonce::from(nonce), payload).map(Zeroizing::new).map_err(|_| bad())
+}
+
 /// The key files of a folder, the newest first. A folder that is not there holds none.
 fn files(folder: &Path) -> KeyringResult<Vec<PathBuf>> {
     let entries = match fs::read_dir(folder) {

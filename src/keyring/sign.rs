@@ -1,5 +1,6 @@
 //! Signing (RFC 7515 §5.1, compact). OpenSSL signs through josekit; its signer is built once per key.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
@@ -10,8 +11,8 @@ use josekit::jws::{ES256, EdDSA, JwsSigner, RS256};
 use serde::Serialize;
 
 use super::{Keyring, KeyringError, KeyringResult};
-use crate::protocol::access_token;
 use crate::protocol::jwk::Algorithm;
+use crate::protocol::{access_token, id_token};
 use crate::store::StoreError;
 use crate::store::signing_keys::Step;
 use crate::time::UnixTime;
@@ -33,12 +34,18 @@ pub struct Promising {
 pub enum TokenType {
     /// RFC 9068.
     AccessToken,
+    /// OpenID Connect Core §2.
+    IdToken,
+    /// No token: a statement about the audit log.
+    AuditStatement,
 }
 
 impl TokenType {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AccessToken => access_token::TYP,
+            Self::IdToken => id_token::TYP,
+            Self::AuditStatement => "countersign-audit+jwt",
         }
     }
 }
@@ -48,8 +55,9 @@ pub struct Signer {
     algorithm: Algorithm,
     kid: String,
     signer: Box<dyn JwsSigner>,
-    /// The encoded header, with the dot behind it.
+    /// The encoded headers, each with the dot behind it.
     access_token_header: String,
+    id_token_header: String,
     /// Until when the store knows that this key has to stay published.
     covers_until: AtomicI64,
 }
@@ -68,13 +76,12 @@ impl Signer {
             Algorithm::Es256 => Box::new(ES256.signer_from_der(private_der).map_err(failed)?),
             Algorithm::EdDsa => Box::new(EdDSA.signer_from_der(private_der).map_err(failed)?),
         };
-        let header = Header { typ: TokenType::AccessToken.as_str(), alg: algorithm.as_str(), kid };
-        let header = serde_json::to_vec(&header).map_err(failed)?;
         Ok(Self {
             algorithm,
             kid: kid.to_owned(),
             signer,
-            access_token_header: format!("{}.", BASE64URL.encode(header)),
+            access_token_header: header(algorithm, TokenType::AccessToken, kid)?,
+            id_token_header: header(algorithm, TokenType::IdToken, kid)?,
             covers_until: AtomicI64::new(covers_until.seconds()),
         })
     }
@@ -87,19 +94,27 @@ impl Signer {
         &self.kid
     }
 
-    fn sign(&self, kind: TokenType, claims: &impl Serialize) -> KeyringResult<String> {
+    pub(super) fn sign(&self, kind: TokenType, claims: &impl Serialize) -> KeyringResult<String> {
         let payload = serde_json::to_vec(claims).map_err(failed)?;
         let header = match kind {
-            TokenType::AccessToken => &self.access_token_header,
+            TokenType::AccessToken => Cow::Borrowed(self.access_token_header.as_str()),
+            TokenType::IdToken => Cow::Borrowed(self.id_token_header.as_str()),
+            TokenType::AuditStatement => Cow::Owned(header(self.algorithm, kind, &self.kid)?),
         };
         let mut token = String::with_capacity(header.len() + payload.len() * 4 / 3 + 700);
-        token.push_str(header);
+        token.push_str(&header);
         BASE64URL.encode_string(&payload, &mut token);
         let signature = self.signer.sign(token.as_bytes()).map_err(failed)?;
         token.push('.');
         BASE64URL.encode_string(&signature, &mut token);
         Ok(token)
     }
+}
+
+/// The encoded header, with the dot behind it.
+fn header(algorithm: Algorithm, kind: TokenType, kid: &str) -> KeyringResult<String> {
+    let header = Header { typ: kind.as_str(), alg: algorithm.as_str(), kid };
+    Ok(format!("{}.", BASE64URL.encode(serde_json::to_vec(&header).map_err(failed)?)))
 }
 
 impl Keyring {
@@ -151,7 +166,7 @@ impl Keyring {
         Err(KeyringError::NoSigner(algorithm))
     }
 
-    fn active(&self, algorithm: Algorithm) -> KeyringResult<Arc<Signer>> {
+    pub(super) fn active(&self, algorithm: Algorithm) -> KeyringResult<Arc<Signer>> {
         self.inner.ring.load().signer(algorithm).cloned().ok_or(KeyringError::NoSigner(algorithm))
     }
 }

@@ -3,6 +3,7 @@
 
 use zeroize::Zeroizing;
 
+use super::data::DataKey;
 use super::seal::{KeyEncryptionKeys, value_purpose};
 use super::{KeyringError, KeyringResult};
 use crate::config;
@@ -14,6 +15,8 @@ use crate::time::UnixTime;
 pub struct Values {
     pub secret_hash: MacKey,
     pub cache: MacKey,
+    pub data: DataKey,
+    pub audit: MacKey,
 }
 
 impl Values {
@@ -23,9 +26,15 @@ impl Values {
         settings: &config::Keys,
         now: UnixTime,
     ) -> KeyringResult<Self> {
+        let secret_hash = read_or_make("secret-hash-key", store, encryption, settings, now).await?;
+        let cache = read_or_make("cache-mac-key", store, encryption, settings, now).await?;
+        let data = read_or_make("data-key", store, encryption, settings, now).await?;
+        let audit = read_or_make("audit-mac-key", store, encryption, settings, now).await?;
         Ok(Self {
-            secret_hash: read_or_make("secret-hash-key", store, encryption, settings, now).await?,
-            cache: read_or_make("cache-mac-key", store, encryption, settings, now).await?,
+            secret_hash: MacKey::new(&secret_hash),
+            cache: MacKey::new(&cache),
+            data: DataKey::new(&data),
+            audit: MacKey::new(&audit),
         })
     }
 }
@@ -36,7 +45,7 @@ async fn read_or_make(
     encryption: &mut KeyEncryptionKeys,
     settings: &config::Keys,
     now: UnixTime,
-) -> KeyringResult<MacKey> {
+) -> KeyringResult<Zeroizing<[u8; 32]>> {
     let existing = store.sealed_values().await?.into_iter().find(|value| value.name == name);
     let value = match existing {
         Some(value) => value,
@@ -52,10 +61,9 @@ async fn read_or_make(
         *encryption = KeyEncryptionKeys::load(settings)?;
     }
     let plain = encryption.open(&value_purpose(name), &value.sealed)?;
-    let key: Zeroizing<[u8; 32]> = plain
+    plain
         .as_slice()
         .try_into()
         .map(Zeroizing::new)
-        .map_err(|_| KeyringError::Failed(format!("the value {name} does not have 32 bytes")))?;
-    Ok(MacKey::new(&key))
+        .map_err(|_| KeyringError::Failed(format!("the value {name} does not have 32 bytes")))
 }

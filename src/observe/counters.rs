@@ -29,13 +29,19 @@ struct Inner {
     registry: Registry,
     filled: Arc<Filled>,
     tokens_issued: Family<Labels<1>, Counter>,
+    refreshes: Family<Labels<1>, Counter>,
     refusals: Family<Labels<2>, Counter>,
     broken: Family<Labels<1>, Counter>,
     cache: Family<Labels<2>, Counter>,
+    limited: Family<Labels<1>, Counter>,
     pool_size: Gauge,
     pool_available: Gauge,
     pool_waiting: Gauge,
     connections: Gauge,
+    mail_sent: Counter,
+    mail_failed: Family<Labels<1>, Counter>,
+    outbox_waiting: Gauge,
+    outbox_dead: Gauge,
 }
 
 /// How old a key is, and what it is used for now.
@@ -54,13 +60,19 @@ impl Counters {
         let inner = Inner {
             filled: Arc::default(),
             tokens_issued: register(&mut registry, "tokens_issued", "Access tokens issued, by grant"),
+            refreshes: register(&mut registry, "refreshes", "Uses of refresh tokens, by what came of them"),
             refusals: register(&mut registry, "refusals", "Requests refused, by public code and private reason"),
             broken: register(&mut registry, "broken", "Failures of this server or of what it depends on"),
             cache: register(&mut registry, "cache", "Uses of the cache, by verb and outcome"),
+            limited: register(&mut registry, "limited", "What a limit did not let through, by policy"),
             pool_size: register(&mut registry, "pool_size", "Database connections in the pool"),
             pool_available: register(&mut registry, "pool_available", "Database connections that nobody uses"),
             pool_waiting: register(&mut registry, "pool_waiting", "Requests waiting for a database connection"),
             connections: register(&mut registry, "connections", "Open connections of clients"),
+            mail_sent: register(&mut registry, "mail_sent", "Letters that were delivered"),
+            mail_failed: register(&mut registry, "mail_failed", "Deliveries of letters that failed, by reason"),
+            outbox_waiting: register(&mut registry, "outbox_waiting", "Letters that are still to be delivered"),
+            outbox_dead: register(&mut registry, "outbox_dead", "Letters of the last week that were given up"),
             registry,
         };
         Self(Arc::new(inner.with_process(started)))
@@ -77,6 +89,11 @@ impl Counters {
         self.0.tokens_issued.get_or_create(&[("grant", grant)]).inc();
     }
 
+    /// `rotated`, `retried` or `reused`.
+    pub fn refreshed(&self, outcome: &'static str) {
+        self.0.refreshes.get_or_create(&[("outcome", outcome)]).inc();
+    }
+
     pub fn refused(&self, error: &'static str, reason: &'static str) {
         self.0.refusals.get_or_create(&[("error", error), ("reason", reason)]).inc();
     }
@@ -89,11 +106,28 @@ impl Counters {
         self.0.cache.get_or_create(&[("verb", verb), ("outcome", outcome)]).inc();
     }
 
+    pub fn limited(&self, policy: &'static str) {
+        self.0.limited.get_or_create(&[("policy", policy)]).inc();
+    }
+
     pub fn set_pool(&self, size: usize, available: usize, waiting: usize) {
         let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         self.0.pool_size.set(number(size));
         self.0.pool_available.set(number(available));
         self.0.pool_waiting.set(number(waiting));
+    }
+
+    pub fn mail_sent(&self) {
+        self.0.mail_sent.inc();
+    }
+
+    pub fn mail_failed(&self, reason: &'static str) {
+        self.0.mail_failed.get_or_create(&[("reason", reason)]).inc();
+    }
+
+    pub fn set_outbox(&self, waiting: i64, dead: i64) {
+        self.0.outbox_waiting.set(waiting);
+        self.0.outbox_dead.set(dead);
     }
 
     pub fn set_keys(&self, keys: Vec<KeyAge>) {

@@ -26,6 +26,9 @@ pub struct AccessToken {
     pub nbf: UnixTime,
     pub jti: String,
     pub client_id: String,
+    /// What this token was issued on: when that ends, so does the token. A client's own token stands on the client alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<ScopeSet>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -19,6 +19,15 @@ names! {
         InsufficientScope = "insufficient_scope",
         InvalidClientMetadata = "invalid_client_metadata",
         InvalidRedirectUri = "invalid_redirect_uri",
+        InvalidFields = "invalid_fields",
+        InvalidCredentials = "invalid_credentials",
+        Forbidden = "forbidden",
+        NotFound = "not_found",
+        Conflict = "conflict",
+        PreconditionFailed = "precondition_failed",
+        UnsupportedMediaType = "unsupported_media_type",
+        IdempotencyKeyReused = "idempotency_key_reused",
+        TooManyRequests = "too_many_requests",
         ServerError = "server_error",
         TemporarilyUnavailable = "temporarily_unavailable",
     }
@@ -53,6 +62,25 @@ impl ErrorCode {
                 "A member of the client metadata has a value that this server does not accept."
             }
             Self::InvalidRedirectUri => "A redirect URI is missing, or it has a form that this server does not accept.",
+            Self::InvalidFields => {
+                "Members of the body are missing, unknown, or have values that are not accepted; `errors` lists each."
+            }
+            Self::InvalidCredentials => {
+                "The name, the password or the refresh token is wrong, or not good any more; which of them, nobody is told."
+            }
+            Self::Forbidden => "The caller is known, and may not do this.",
+            Self::NotFound => "What the request is about does not exist.",
+            Self::Conflict => "The request contradicts what is there already, or a change that is under way.",
+            Self::PreconditionFailed => {
+                "What the request would change has changed since its If-Match was read: read it again."
+            }
+            Self::UnsupportedMediaType => "The body is of a content type that the operation does not take.",
+            Self::IdempotencyKeyReused => {
+                "The Idempotency-Key was used for another request: use a new key for each, and the same only to repeat it."
+            }
+            Self::TooManyRequests => {
+                "This was tried more often than a limit lets through; try again after the time in Retry-After."
+            }
             Self::ServerError => "Something in this server failed; the request id finds the reason in its log.",
             Self::TemporarilyUnavailable => {
                 "The server cannot answer at this moment; send the same request again after the time in Retry-After."

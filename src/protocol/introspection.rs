@@ -38,6 +38,19 @@ pub enum Introspection {
     /// Nothing more is said: not whether the token ever existed, nor why it is not good.
     Inactive,
     Active(Box<AccessToken>),
+    Refresh(Box<RefreshDescription>),
+}
+
+/// What a client may know of its own refresh token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefreshDescription {
+    pub iss: String,
+    pub sub: String,
+    pub client_id: String,
+    pub scope: Option<ScopeSet>,
+    pub iat: UnixTime,
+    /// When it ends if it is not used again.
+    pub exp: UnixTime,
 }
 
 impl Serialize for Introspection {
@@ -45,6 +58,7 @@ impl Serialize for Introspection {
         match self {
             Self::Inactive => Inactive { active: false }.serialize(serializer),
             Self::Active(token) => Active::from(token.as_ref()).serialize(serializer),
+            Self::Refresh(token) => ActiveRefresh::from(token.as_ref()).serialize(serializer),
         }
     }
 }
@@ -72,6 +86,26 @@ struct Active<'a> {
     roles: &'a [String],
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     entitlements: &'a [String],
+}
+
+/// Without `token_type`: it is nothing that a resource takes.
+#[derive(Serialize)]
+struct ActiveRefresh<'a> {
+    active: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<&'a ScopeSet>,
+    client_id: &'a str,
+    exp: UnixTime,
+    iat: UnixTime,
+    sub: &'a str,
+    iss: &'a str,
+}
+
+impl<'a> From<&'a RefreshDescription> for ActiveRefresh<'a> {
+    fn from(token: &'a RefreshDescription) -> Self {
+        let RefreshDescription { iss, sub, client_id, scope, iat, exp } = token;
+        Self { active: true, scope: scope.as_ref(), client_id, exp: *exp, iat: *iat, sub, iss }
+    }
 }
 
 impl<'a> From<&'a AccessToken> for Active<'a> {

@@ -6,6 +6,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::error::{ErrorCode, Fault};
 
+/// The scope by which a client asks who signed in (OpenID Connect Core §3.1.2.1).
+pub const OPENID: &str = "openid";
+
 const MAX_NAME_LENGTH: usize = 128;
 /// Looking for doubles compares each name with each, so the number is bounded.
 const MAX_NAMES: usize = 128;

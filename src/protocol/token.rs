@@ -1,4 +1,4 @@
-//! The token endpoint (RFC 6749 §4.4.2 and §5.1): what is asked, and what is answered.
+//! The token endpoint (RFC 6749 §4.3.2, §4.4.2, §5.1 and §6): what is asked, and what is answered.
 
 use std::fmt;
 
@@ -8,6 +8,7 @@ use super::error::{ErrorCode, Fault};
 use super::params::Params;
 use super::resource::{self, ResourceUri};
 use super::scope::ScopeSet;
+use crate::secret::{Password, Plain, RefreshToken};
 
 names! {
     /// Grant types that a client can be registered for. `TokenRequest` says which of them are served.
@@ -26,6 +27,8 @@ names! {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenRequest {
     ClientCredentials(ClientCredentialsRequest),
+    Password(PasswordRequest),
+    RefreshToken(RefreshRequest),
 }
 
 /// RFC 6749 §4.4.2, with the resources of RFC 8707 §2.2.
@@ -35,12 +38,42 @@ pub struct ClientCredentialsRequest {
     pub resources: Vec<ResourceUri>,
 }
 
+/// RFC 6749 §4.3.2, with the resources of RFC 8707 §2.2.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PasswordRequest {
+    pub username: String,
+    pub password: Plain<Password>,
+    pub scope: Option<ScopeSet>,
+    pub resources: Vec<ResourceUri>,
+}
+
+/// RFC 6749 §6, with the resources of RFC 8707 §2.2.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefreshRequest {
+    pub refresh_token: Plain<RefreshToken>,
+    pub scope: Option<ScopeSet>,
+    pub resources: Vec<ResourceUri>,
+}
+
 impl TokenRequest {
     /// Reads everything but the client's authentication.
     pub fn parse(params: &Params) -> Result<Self, Fault> {
-        match params.required("grant_type")?.parse() {
+        let grant = params.required("grant_type")?.parse();
+        let scope = || params.get("scope").map(ScopeSet::parse).transpose();
+        match grant {
             Ok(GrantType::ClientCredentials) => Ok(Self::ClientCredentials(ClientCredentialsRequest {
-                scope: params.get("scope").map(ScopeSet::parse).transpose()?,
+                scope: scope()?,
+                resources: resource::requested(params)?,
+            })),
+            Ok(GrantType::Password) => Ok(Self::Password(PasswordRequest {
+                username: params.required("username")?.to_owned(),
+                password: Plain::presented(params.required("password")?),
+                scope: scope()?,
+                resources: resource::requested(params)?,
+            })),
+            Ok(GrantType::RefreshToken) => Ok(Self::RefreshToken(RefreshRequest {
+                refresh_token: Plain::presented(params.required("refresh_token")?),
+                scope: scope()?,
                 resources: resource::requested(params)?,
             })),
             _ => Err(Fault::new(ErrorCode::UnsupportedGrantType, "this grant type is not served")),
@@ -50,6 +83,8 @@ impl TokenRequest {
     pub const fn grant_type(&self) -> GrantType {
         match self {
             Self::ClientCredentials(_) => GrantType::ClientCredentials,
+            Self::Password(_) => GrantType::Password,
+            Self::RefreshToken(_) => GrantType::RefreshToken,
         }
     }
 }
@@ -62,13 +97,18 @@ pub struct TokenResponse {
     pub expires_in: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<ScopeSet>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
+    /// OpenID Connect Core §3.1.3.3.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<String>,
 }
 
 impl TokenResponse {
     pub const TOKEN_TYPE: &'static str = "Bearer";
 
     pub const fn bearer(access_token: String, expires_in: i64, scope: Option<ScopeSet>) -> Self {
-        Self { access_token, token_type: Self::TOKEN_TYPE, expires_in, scope }
+        Self { access_token, token_type: Self::TOKEN_TYPE, expires_in, scope, refresh_token: None, id_token: None }
     }
 }
 

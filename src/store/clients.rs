@@ -4,7 +4,8 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::StoreResult;
-use super::backend::{Store, read, tx, write};
+use super::audit::{Record, record};
+use super::backend::{Store, read, tx};
 use super::generations::{Kind, raise};
 use super::schema::{client_secrets, clients};
 use crate::secret::{ClientSecret, Hash};
@@ -62,21 +63,27 @@ impl Store {
     }
 
     /// A client and its first secret, or neither.
-    pub async fn add_client(&self, client: ClientRow, secret: Option<SecretRow>) -> StoreResult<()> {
+    pub async fn add_client(&self, client: ClientRow, secret: Option<SecretRow>, audit: Record) -> StoreResult<()> {
         tx!(self, async |c| {
             diesel::insert_into(clients::table).values(client).execute(c).await?;
             if let Some(secret) = secret {
                 diesel::insert_into(client_secrets::table).values(secret).execute(c).await?;
             }
             raise!(c, Kind::Clients);
+            record!(c, audit);
             Ok(())
         })
     }
 
-    /// Replaces what a client registered; `false` when there is no such client.
-    pub async fn update_client(&self, client: ClientRow) -> StoreResult<bool> {
+    /// Replaces what a client registered; `false` when the client is not as it was `before`.
+    pub async fn update_client(&self, before: ClientRow, client: ClientRow, audit: Record) -> StoreResult<bool> {
         tx!(self, async |c| {
-            let rows = diesel::update(clients::table.filter(clients::id.eq(client.id)))
+            let unchanged = clients::table
+                .filter(clients::id.eq(before.id))
+                .filter(clients::name.eq(before.name))
+                .filter(clients::document.eq(before.document))
+                .filter(clients::disabled_at.is_null().eq(before.disabled_at.is_none()));
+            let rows = diesel::update(unchanged)
                 .set((
                     clients::name.eq(client.name),
                     clients::document.eq(client.document),
@@ -85,28 +92,42 @@ impl Store {
                 .execute(c)
                 .await?;
             raise!(c, Kind::Clients);
+            if rows == 1 {
+                record!(c, audit);
+            }
             Ok(rows == 1)
         })
     }
 
     /// Disables a client, or enables it again; `false` when there is no such client.
-    pub async fn set_client_disabled(&self, id: String, disabled_at: Option<UnixTime>) -> StoreResult<bool> {
+    pub async fn set_client_disabled(
+        &self,
+        id: String,
+        disabled_at: Option<UnixTime>,
+        audit: Record,
+    ) -> StoreResult<bool> {
         tx!(self, async |c| {
             let rows = diesel::update(clients::table.filter(clients::id.eq(id)))
                 .set(clients::disabled_at.eq(disabled_at))
                 .execute(c)
                 .await?;
             raise!(c, Kind::Clients);
+            if rows == 1 {
+                record!(c, audit);
+            }
             Ok(rows == 1)
         })
     }
 
     /// Whether there was such a client. Its secrets go with it.
-    pub async fn delete_client(&self, id: String) -> StoreResult<bool> {
+    pub async fn delete_client(&self, id: String, audit: Record) -> StoreResult<bool> {
         tx!(self, async |c| {
             let rows = diesel::delete(clients::table.filter(clients::id.eq(id))).execute(c).await?;
             raise!(c, Kind::Clients);
             raise!(c, Kind::Resources);
+            if rows == 1 {
+                record!(c, audit);
+            }
             Ok(rows == 1)
         })
     }
@@ -123,7 +144,12 @@ impl Store {
     }
 
     /// Adds a secret; the others go on until `others_expire_at`, when that is sooner than they would end anyway.
-    pub async fn add_client_secret(&self, secret: SecretRow, others_expire_at: Option<UnixTime>) -> StoreResult<()> {
+    pub async fn add_client_secret(
+        &self,
+        secret: SecretRow,
+        others_expire_at: Option<UnixTime>,
+        audit: Record,
+    ) -> StoreResult<()> {
         tx!(self, async |c| {
             if let Some(end) = others_expire_at {
                 diesel::update(
@@ -136,21 +162,25 @@ impl Store {
                 .await?;
             }
             diesel::insert_into(client_secrets::table).values(secret).execute(c).await?;
+            record!(c, audit);
             Ok(())
         })
     }
 
     /// Ends a secret at once; `false` when the client has no such secret.
-    pub async fn delete_client_secret(&self, client_id: String, secret_id: String) -> StoreResult<bool> {
-        let rows = write!(self, async |c| {
-            Ok(diesel::delete(
+    pub async fn delete_client_secret(&self, client_id: String, secret_id: String, audit: Record) -> StoreResult<bool> {
+        tx!(self, async |c| {
+            let rows = diesel::delete(
                 client_secrets::table
                     .filter(client_secrets::id.eq(secret_id))
                     .filter(client_secrets::client_id.eq(client_id)),
             )
             .execute(c)
-            .await?)
-        })?;
-        Ok(rows == 1)
+            .await?;
+            if rows == 1 {
+                record!(c, audit);
+            }
+            Ok(rows == 1)
+        })
     }
 }

@@ -5,7 +5,7 @@ use diesel::deserialize::{self, FromSql};
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::{BigInt, Text};
 
-use crate::secret::Hash;
+use crate::secret::{Hash, PasswordHash};
 use crate::time::UnixTime;
 
 /// Times are BIGINT, whole seconds.
@@ -38,6 +38,24 @@ where
 }
 
 impl<K, DB: Backend> FromSql<Text, DB> for Hash<K>
+where
+    String: FromSql<Text, DB>,
+{
+    fn from_sql(value: DB::RawValue<'_>) -> deserialize::Result<Self> {
+        String::from_sql(value).map(Self::stored)
+    }
+}
+
+impl<DB: Backend> ToSql<Text, DB> for PasswordHash
+where
+    str: ToSql<Text, DB>,
+{
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
+        self.as_str().to_sql(out)
+    }
+}
+
+impl<DB: Backend> FromSql<Text, DB> for PasswordHash
 where
     String: FromSql<Text, DB>,
 {

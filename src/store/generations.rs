@@ -15,6 +15,10 @@ pub enum Kind {
     Scopes,
     Resources,
     SigningKeys,
+    Users,
+    Roles,
+    /// Which kinds of password hashes are stored.
+    PasswordKinds,
 }
 
 impl Kind {
@@ -24,6 +28,9 @@ impl Kind {
             Self::Scopes => "scopes",
             Self::Resources => "resources",
             Self::SigningKeys => "signing_keys",
+            Self::Users => "users",
+            Self::Roles => "roles",
+            Self::PasswordKinds => "password_kinds",
         }
     }
 }
@@ -35,6 +42,8 @@ pub struct Generations {
     pub scopes: i64,
     pub resources: i64,
     pub signing_keys: i64,
+    pub roles: i64,
+    pub password_kinds: i64,
 }
 
 impl Store {
@@ -48,6 +57,8 @@ impl Store {
             scopes: number(Kind::Scopes),
             resources: number(Kind::Resources),
             signing_keys: number(Kind::SigningKeys),
+            roles: number(Kind::Roles),
+            password_kinds: number(Kind::PasswordKinds),
         })
     }
 }

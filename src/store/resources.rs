@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::StoreResult;
+use super::audit::{Record, record};
 use super::backend::{Store, read, tx};
 use super::generations::{Kind, raise};
 use super::schema::{resource_introspectors, resources};
@@ -38,7 +39,7 @@ impl Store {
     }
 
     /// Creates a resource, or replaces what was said of it. A client that does not exist cannot introspect.
-    pub async fn set_resource(&self, resource: ResourceRow, now: UnixTime) -> StoreResult<()> {
+    pub async fn set_resource(&self, resource: ResourceRow, now: UnixTime, audit: Record) -> StoreResult<()> {
         tx!(self, async |c| {
             diesel::insert_into(resources::table)
                 .values((
@@ -67,15 +68,19 @@ impl Store {
                     .await?;
             }
             raise!(c, Kind::Resources);
+            record!(c, audit);
             Ok(())
         })
     }
 
     /// Whether there was such a resource.
-    pub async fn delete_resource(&self, uri: String) -> StoreResult<bool> {
+    pub async fn delete_resource(&self, uri: String, audit: Record) -> StoreResult<bool> {
         tx!(self, async |c| {
             let rows = diesel::delete(resources::table.filter(resources::uri.eq(uri))).execute(c).await?;
             raise!(c, Kind::Resources);
+            if rows == 1 {
+                record!(c, audit);
+            }
             Ok(rows == 1)
         })
     }

@@ -4,7 +4,8 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::StoreResult;
-use super::backend::{Store, write};
+use super::audit::{Record, record};
+use super::backend::{Store, tx};
 use super::schema::revoked_tokens;
 use crate::time::UnixTime;
 
@@ -19,10 +20,14 @@ pub struct RevokedToken {
 
 impl Store {
     /// Revoking twice is revoking once; `true` for whoever did it.
-    pub async fn revoke_token(&self, token: RevokedToken) -> StoreResult<bool> {
-        let rows = write!(self, async |c| {
-            Ok(diesel::insert_into(revoked_tokens::table).values(token).on_conflict_do_nothing().execute(c).await?)
-        })?;
-        Ok(rows == 1)
+    pub async fn revoke_token(&self, token: RevokedToken, record: Record) -> StoreResult<bool> {
+        tx!(self, async |c| {
+            let rows =
+                diesel::insert_into(revoked_tokens::table).values(token).on_conflict_do_nothing().execute(c).await?;
+            if rows == 1 {
+                record!(c, record);
+            }
+            Ok(rows == 1)
+        })
     }
 }

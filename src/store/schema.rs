@@ -68,6 +68,89 @@ diesel::table! {
         description -> Text,
         built_in -> Bool,
         created_at -> BigInt,
+        identity -> Bool,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> Text,
+        username -> Text,
+        username_key -> Text,
+        email -> Text,
+        email_key -> Text,
+        given_name -> Nullable<Text>,
+        family_name -> Nullable<Text>,
+        name -> Nullable<Text>,
+        profile -> Text,
+        password_hash -> Nullable<Text>,
+        password_kind -> Nullable<Text>,
+        must_reset_password -> Bool,
+        verified_at -> Nullable<BigInt>,
+        disabled_at -> Nullable<BigInt>,
+        locked_at -> Nullable<BigInt>,
+        last_login_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        version -> BigInt,
+        epoch -> BigInt,
+    }
+}
+
+diesel::table! {
+    roles (name) {
+        name -> Text,
+        description -> Text,
+        built_in -> Bool,
+        created_at -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    role_scopes (role, scope) {
+        role -> Text,
+        scope -> Text,
+    }
+}
+
+diesel::table! {
+    user_roles (user_id, role) {
+        user_id -> Text,
+        role -> Text,
+    }
+}
+
+diesel::table! {
+    grants (id) {
+        id -> Text,
+        user_id -> Text,
+        client_id -> Text,
+        user_epoch -> BigInt,
+        scope -> Text,
+        resources -> Text,
+        device -> Nullable<Text>,
+        address -> Nullable<Text>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        last_used_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+        refresh_hash -> Nullable<Text>,
+        previous_hash -> Nullable<Text>,
+        rotated_at -> Nullable<BigInt>,
+        rotation_request -> Nullable<Text>,
+        successor -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    one_time_tokens (hash) {
+        hash -> Text,
+        user_id -> Text,
+        purpose -> Text,
+        email -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
     }
 }
 
@@ -95,9 +178,94 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    idempotency (id) {
+        id -> Text,
+        request_hash -> Text,
+        holder -> Text,
+        reserved_at -> BigInt,
+        expires_at -> BigInt,
+        answer -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    audit_log (id) {
+        id -> Text,
+        at -> BigInt,
+        act -> Text,
+        actor_kind -> Text,
+        actor_id -> Nullable<Text>,
+        target_kind -> Nullable<Text>,
+        target_id -> Nullable<Text>,
+        client_id -> Nullable<Text>,
+        outcome -> Text,
+        reason -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+        detail -> Nullable<Text>,
+        personal -> Nullable<Text>,
+        position -> Nullable<BigInt>,
+        hash -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    audit_persons (digest) {
+        digest -> Text,
+        salt -> Text,
+        at -> BigInt,
+        user_id -> Nullable<Text>,
+        address -> Nullable<Text>,
+        device -> Nullable<Text>,
+        name -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    audit_seals (position, kind) {
+        position -> BigInt,
+        kind -> Text,
+        hash -> Text,
+        count -> BigInt,
+        at -> BigInt,
+        signature -> Text,
+        mac -> Text,
+    }
+}
+
+diesel::table! {
+    outbox (id) {
+        id -> Text,
+        kind -> Text,
+        sealed -> Text,
+        created_at -> BigInt,
+        attempts -> BigInt,
+        due_at -> Nullable<BigInt>,
+        claimed_by -> Nullable<Text>,
+        dead_at -> Nullable<BigInt>,
+        dead_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    login_failures (pair) {
+        pair -> Text,
+        account -> Text,
+        failures -> BigInt,
+        minute_at -> BigInt,
+        minute_failures -> BigInt,
+        first_at -> BigInt,
+        last_at -> BigInt,
+        locked_until -> BigInt,
+    }
+}
+
 diesel::joinable!(client_secrets -> clients (client_id));
 diesel::joinable!(resource_introspectors -> resources (resource_uri));
 diesel::joinable!(resource_introspectors -> clients (client_id));
+diesel::joinable!(grants -> users (user_id));
+diesel::joinable!(role_scopes -> roles (role));
+diesel::joinable!(user_roles -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(
     clients,
     client_secrets,
@@ -106,3 +274,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     revoked_tokens,
     signing_keys,
 );
+diesel::allow_tables_to_appear_in_same_query!(users, user_roles, grants);
+diesel::allow_tables_to_appear_in_same_query!(roles, role_scopes);
+diesel::allow_tables_to_appear_in_same_query!(audit_log, audit_persons, audit_seals);

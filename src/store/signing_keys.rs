@@ -4,6 +4,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+use super::audit::{Record, record};
 use super::backend::{Store, read, tx, write};
 use super::generations::{Kind, raise};
 use super::leases::{Leadership, still_leads};
@@ -82,18 +83,22 @@ impl Store {
         Ok(found == 1)
     }
 
-    /// Adds a key in its phase, unless that key, or another one in the same place, is there already.
-    pub async fn add_signing_key(&self, key: SigningKeyRow) -> StoreResult<Step> {
+    /// Adds a key in its phase, unless that key, or another one in the same place, is there already. Only one that was
+    /// brought is an act; the server makes its own all the time.
+    pub async fn add_signing_key(&self, key: SigningKeyRow, audit: Option<Record>) -> StoreResult<Step> {
         tx!(self, async |c| {
             let rows = diesel::insert_into(signing_keys::table).values(key).on_conflict_do_nothing().execute(c).await?;
             raise!(c, Kind::SigningKeys);
+            if let Some(audit) = audit.filter(|_| rows == 1) {
+                record!(c, audit);
+            }
             Ok(Step::taken(rows == 1))
         })
     }
 
     /// Puts an imported key in the place of the next one, which has signed nothing. A key that is there already changes
     /// nothing.
-    pub async fn replace_next_key(&self, key: SigningKeyRow, now: UnixTime) -> StoreResult<Step> {
+    pub async fn replace_next_key(&self, key: SigningKeyRow, now: UnixTime, audit: Record) -> StoreResult<Step> {
         let outcome = tx!(self, async |c| {
             diesel::update(
                 signing_keys::table
@@ -113,6 +118,7 @@ impl Store {
                 return Err(overtaken());
             }
             raise!(c, Kind::SigningKeys);
+            record!(c, audit);
             Ok(())
         });
         step(outcome)
@@ -124,24 +130,34 @@ impl Store {
         keys: Succession,
         now: UnixTime,
         leadership: Option<Leadership>,
+        audit: Record,
     ) -> StoreResult<Step> {
         let leaving = Leaving { phase: "retiring", retiring_at: Some(now), ended_at: None, sealed: None };
-        self.succeed(keys, leaving, now, leadership).await
+        self.succeed(keys, leaving, now, leadership, audit).await
     }
 
     /// active → withdrawn, its private half erased, and next → active, in one transaction.
-    pub async fn withdraw_signing_key(&self, keys: Succession, now: UnixTime) -> StoreResult<Step> {
+    pub async fn withdraw_signing_key(&self, keys: Succession, now: UnixTime, audit: Record) -> StoreResult<Step> {
         let leaving = Leaving { phase: "withdrawn", retiring_at: None, ended_at: Some(now), sealed: Some(None) };
-        self.succeed(keys, leaving, now, None).await
+        self.succeed(keys, leaving, now, None, audit).await
     }
 
     /// One key → withdrawn, its private half erased, if it still is in `phase`.
-    pub async fn withdraw_one_key(&self, kid: String, phase: String, now: UnixTime) -> StoreResult<Step> {
+    pub async fn withdraw_one_key(
+        &self,
+        kid: String,
+        phase: String,
+        now: UnixTime,
+        audit: Record,
+    ) -> StoreResult<Step> {
         let leaving = Leaving { phase: "withdrawn", retiring_at: None, ended_at: Some(now), sealed: Some(None) };
         tx!(self, async |c| {
             let key = signing_keys::table.filter(signing_keys::kid.eq(kid));
             let rows = diesel::update(key.filter(signing_keys::phase.eq(phase))).set(leaving).execute(c).await?;
             raise!(c, Kind::SigningKeys);
+            if rows == 1 {
+                record!(c, audit);
+            }
             Ok(Step::taken(rows == 1))
         })
     }
@@ -152,6 +168,7 @@ impl Store {
         leaving: Leaving,
         now: UnixTime,
         leadership: Option<Leadership>,
+        audit: Record,
     ) -> StoreResult<Step> {
         let outcome = tx!(self, async |c| {
             if let Some(leadership) = leadership
@@ -176,13 +193,20 @@ impl Store {
                 return Err(overtaken());
             }
             raise!(c, Kind::SigningKeys);
+            record!(c, audit);
             Ok(())
         });
         step(outcome)
     }
 
     /// retiring → retired, once the last token that it signed expired before `expired_before`. Its public half stays.
-    pub async fn retire_signing_key(&self, kid: String, expired_before: UnixTime, now: UnixTime) -> StoreResult<Step> {
+    pub async fn retire_signing_key(
+        &self,
+        kid: String,
+        expired_before: UnixTime,
+        now: UnixTime,
+        audit: Record,
+    ) -> StoreResult<Step> {
         tx!(self, async |c| {
             let rows = diesel::update(
                 signing_keys::table
@@ -198,6 +222,9 @@ impl Store {
             .execute(c)
             .await?;
             raise!(c, Kind::SigningKeys);
+            if rows == 1 {
+                record!(c, audit);
+            }
             Ok(Step::taken(rows == 1))
         })
     }

@@ -1,39 +1,91 @@
-//! Is this token alive? One function for all who ask.
+//! Is this token alive, and what is it still good for? One function for all who ask.
 
 use std::sync::Arc;
 
+use super::reach::{self, Holder};
+use super::refresh;
 use crate::app::App;
+use crate::directory::Roles;
 use crate::failure::Outcome;
 use crate::keyring::TokenType;
 use crate::protocol::access_token::AccessToken;
 use crate::protocol::jws::Compact;
+use crate::protocol::scope::ScopeSet;
 use crate::remembered::{Remembered, Verified};
+use crate::secret::{Kind, Plain, RefreshToken};
+use crate::store::grants::Standing;
 use crate::store::vitals::TokenLifeline;
 use crate::time::UnixTime;
 
 /// An access token of this server that is good right now.
 #[derive(Clone, Debug)]
-pub struct Inspected(Arc<Verified>);
+pub struct Inspected {
+    /// With the scopes and roles that it is still good for.
+    pub claims: AccessToken,
+    /// Who granted it; `None` when the client acts for itself.
+    pub user_id: Option<String>,
+}
 
-impl Inspected {
-    pub fn claims(&self) -> &AccessToken {
-        &self.0.claims
-    }
+/// A token of either kind that is good right now.
+#[derive(Clone, Debug)]
+pub enum Examined {
+    Access(Box<Inspected>),
+    Refresh(Box<Standing>),
 }
 
 /// `None` for anything that is not an access token of this server, or is no longer good. Only a broken server is an error.
 pub async fn inspect(app: &App, token: &str, now: UnixTime) -> Outcome<Option<Inspected>> {
     let Some(verified) = verify(app, token).await? else { return Ok(None) };
-    if verified.claims.check(app.config.issuer.as_str(), now).is_err() {
+    let claims = &verified.claims;
+    if claims.check(app.config.issuer.as_str(), now).is_err() {
         return Ok(None);
     }
-    let lifeline = TokenLifeline {
-        jti: verified.claims.jti.clone(),
-        client_id: verified.claims.client_id.clone(),
-        kid: verified.kid.clone(),
+    let lifeline =
+        TokenLifeline { jti: claims.jti.clone(), client_id: claims.client_id.clone(), kid: verified.kid.clone() };
+    let Some(grant_id) = &claims.grant_id else {
+        let lives = app.store.token_lives(lifeline).await?;
+        return if lives { still_good_for(app, claims, None).await } else { Ok(None) };
     };
-    let lives = app.store.token_lives(lifeline).await?;
-    Ok(lives.then_some(Inspected(verified)))
+    let (lives, standing) = tokio::join!(app.store.token_lives(lifeline), app.store.grant(grant_id));
+    let is_good = |standing: &Standing| standing.grant.client_id == claims.client_id && standing.is_good(now);
+    match standing?.filter(is_good) {
+        Some(standing) if lives? => still_good_for(app, claims, Some(standing)).await,
+        _ => Ok(None),
+    }
+}
+
+/// As `inspect`, for tokens of both kinds.
+pub async fn examine(app: &App, token: &str, now: UnixTime) -> Outcome<Option<Examined>> {
+    if !token.starts_with(RefreshToken::PREFIX) {
+        return Ok(inspect(app, token, now).await?.map(|token| Examined::Access(Box::new(token))));
+    }
+    let Some(presented) = refresh::read(app, &Plain::presented(token)) else { return Ok(None) };
+    let idle = app.config.tokens.refresh_idle_seconds();
+    let is_good = |standing: &Standing| {
+        let is_current = standing.grant.refresh_hash.as_ref().is_some_and(|hash| hash.matches(&presented.hash));
+        is_current && standing.is_good(now) && standing.grant.last_used_at.plus(idle) > now
+    };
+    let standing = app.store.grant(&presented.grant_id).await?.filter(is_good);
+    Ok(standing.map(|standing| Examined::Refresh(Box::new(standing))))
+}
+
+/// What the client and the user may not have any more, the token is not good for any more.
+async fn still_good_for(app: &App, claims: &AccessToken, standing: Option<Standing>) -> Outcome<Option<Inspected>> {
+    let Some(client) = app.directory.client(&claims.client_id).await? else { return Ok(None) };
+    let (scopes, roles) = (app.directory.scopes().await?, app.directory.roles().await?);
+    let holder = match &standing {
+        None => Holder::Client,
+        Some(standing) => Holder::User { roles: &roles, of: &standing.roles },
+    };
+    let mut claims = claims.clone();
+    if let Some(scope) = claims.scope.take() {
+        let scope: ScopeSet = scope.intersection(&reach::held(&client, holder, &scopes));
+        claims.scope = (!scope.is_empty()).then_some(scope);
+    }
+    if let Some(standing) = &standing {
+        claims.roles = Roles::all_of(&standing.roles);
+    }
+    Ok(Some(Inspected { claims, user_id: standing.map(|standing| standing.grant.user_id) }))
 }
 
 /// Whether the token was signed here, whatever became of it since.

@@ -1,27 +1,45 @@
 //! Introspection — RFC 7662. A caller sees its own tokens, and those for a resource that it introspects; of any other it
 //! learns as much as of one that never existed.
 
-use super::inspect::Inspected;
+use super::inspect::{Examined, Inspected};
 use crate::app::App;
 use crate::directory::{Client, Resource};
 use crate::failure::{Outcome, Reason, Refused};
 use crate::protocol::access_token::AccessToken;
 use crate::protocol::error::ErrorCode;
-use crate::protocol::introspection::Introspection;
+use crate::protocol::introspection::{Introspection, RefreshDescription};
+use crate::protocol::scope::ScopeSet;
+use crate::store::grants::Standing;
 
 /// What `caller` is told of a token that was inspected.
-pub async fn introspect(app: &App, caller: &Client, token: Option<Inspected>) -> Outcome<Introspection> {
+pub async fn introspect(app: &App, caller: &Client, token: Option<Examined>) -> Outcome<Introspection> {
     // §2.1: the endpoint must not be open to token scanning; a public client's name is no protection.
     if !caller.is_confidential() {
         let about = "only a client with a secret may introspect";
         return Err(Refused::new(ErrorCode::UnauthorizedClient, Reason::NotConfidential, about).into());
     }
-    let Some(token) = token else { return Ok(Introspection::Inactive) };
-    let claims = token.claims();
-    if may_see(caller, claims, &app.directory.resources().await?) {
-        Ok(Introspection::Active(Box::new(claims.clone())))
-    } else {
-        Ok(Introspection::Inactive)
+    Ok(match token {
+        Some(Examined::Access(token)) if may_see(caller, &token.claims, &app.directory.resources().await?) => {
+            let Inspected { claims, .. } = *token;
+            Introspection::Active(Box::new(claims))
+        }
+        // A refresh token is between its client and this server.
+        Some(Examined::Refresh(standing)) if standing.grant.client_id == caller.id => {
+            Introspection::Refresh(Box::new(describe(app, *standing)))
+        }
+        _ => Introspection::Inactive,
+    })
+}
+
+fn describe(app: &App, Standing { grant, .. }: Standing) -> RefreshDescription {
+    let idle = grant.last_used_at.plus(app.config.tokens.refresh_idle_seconds());
+    RefreshDescription {
+        iss: app.config.issuer.as_str().to_owned(),
+        sub: grant.user_id,
+        client_id: grant.client_id,
+        scope: ScopeSet::parse(&grant.scope).ok(),
+        iat: grant.rotated_at.unwrap_or(grant.created_at),
+        exp: grant.expires_at.min(idle),
     }
 }
 

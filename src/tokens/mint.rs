@@ -1,14 +1,21 @@
-//! Minting: the claims of an access token (RFC 9068 §2.2), signed.
+//! Minting: the claims of an access token (RFC 9068 §2.2) and of an ID token (OpenID Connect Core §2), signed.
 
 use crate::app::App;
+use crate::directory::FIRST_PARTY;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
+use sha2::{Digest, Sha256, Sha512};
+
 use crate::failure::{Outcome, Reason, Refused};
 use crate::keyring::TokenType;
 use crate::protocol::access_token::AccessToken;
 use crate::protocol::claims::Audience;
 use crate::protocol::error::ErrorCode;
+use crate::protocol::id_token::IdToken;
+use crate::protocol::jwk::Algorithm;
 use crate::protocol::jws;
 use crate::protocol::resource::ResourceUri;
-use crate::protocol::scope::ScopeSet;
+use crate::protocol::scope::{OPENID, ScopeSet};
 use crate::secret;
 use crate::time::UnixTime;
 
@@ -19,16 +26,28 @@ pub struct AccessGrant<'a> {
     /// Empty when the token is for this server itself.
     pub audience: Vec<ResourceUri>,
     pub scope: ScopeSet,
+    /// What a user granted; `None` when the client acts for itself.
+    pub grant_id: Option<&'a str>,
+    pub roles: Vec<String>,
     pub lifetime: i64,
+}
+
+/// A sign-in that a client asked about.
+pub struct IdGrant<'a> {
+    pub subject: &'a str,
+    pub client_id: &'a str,
+    pub signed_in_at: UnixTime,
+    pub access_token: &'a str,
 }
 
 pub async fn mint_access_token(app: &App, grant: AccessGrant<'_>, now: UnixTime) -> Outcome<(String, AccessToken)> {
     let issuer = app.config.issuer.as_str();
-    let audience: Vec<String> = if grant.audience.is_empty() {
-        vec![issuer.to_owned()]
-    } else {
-        grant.audience.iter().map(ToString::to_string).collect()
-    };
+    let mut audience: Vec<String> = grant.audience.iter().map(ToString::to_string).collect();
+    // Who asked who signed in may ask this server for more about them.
+    let asks_here = audience.is_empty() || grant.scope.contains(OPENID) || grant.client_id == FIRST_PARTY;
+    if asks_here && !audience.iter().any(|each| each == issuer) {
+        audience.push(issuer.to_owned());
+    }
     let claims = AccessToken {
         iss: issuer.to_owned(),
         sub: grant.subject.to_owned(),
@@ -38,8 +57,9 @@ pub async fn mint_access_token(app: &App, grant: AccessGrant<'_>, now: UnixTime)
         nbf: now,
         jti: secret::random_id(),
         client_id: grant.client_id.to_owned(),
+        grant_id: grant.grant_id.map(str::to_owned),
         scope: (!grant.scope.is_empty()).then_some(grant.scope),
-        roles: Vec::new(),
+        roles: grant.roles,
         entitlements: Vec::new(),
     };
     let algorithm = app.keyring.default_algorithm();
@@ -50,4 +70,27 @@ pub async fn mint_access_token(app: &App, grant: AccessGrant<'_>, now: UnixTime)
         return Err(Refused::new(ErrorCode::InvalidRequest, Reason::TokenTooLong, about).into());
     }
     Ok((token, claims))
+}
+
+pub async fn mint_id_token(app: &App, grant: IdGrant<'_>, now: UnixTime) -> Outcome<String> {
+    let algorithm = app.keyring.default_algorithm();
+    let claims = IdToken {
+        iss: app.config.issuer.as_str().to_owned(),
+        sub: grant.subject.to_owned(),
+        aud: Audience::from(grant.client_id.to_owned()),
+        exp: now.plus(app.config.tokens.id_seconds()),
+        iat: now,
+        auth_time: grant.signed_in_at,
+        amr: vec!["pwd".to_owned()],
+        at_hash: at_hash(algorithm, grant.access_token),
+    };
+    Ok(app.keyring.sign(algorithm, TokenType::IdToken, &claims, claims.exp).await?)
+}
+
+/// OpenID Connect Core §3.1.3.6: the left half of the hash that belongs to the algorithm of the signature.
+fn at_hash(algorithm: Algorithm, access_token: &str) -> String {
+    match algorithm {
+        Algorithm::Rs256 | Algorithm::Es256 => BASE64URL.encode(&Sha256::digest(access_token)[..16]),
+        Algorithm::EdDsa => BASE64URL.encode(&Sha512::digest(access_token)[..32]),
+    }
 }

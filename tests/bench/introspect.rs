@@ -1,5 +1,6 @@
 //! Introspection of many different tokens in turn, one of which is revoked midway and must be seen to be.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 
 use base64::Engine;
@@ -98,11 +99,11 @@ pub struct Question {
 impl Plan for Introspection {
     type Ticket = Question;
 
-    fn next(&self) -> (Question, &[u8]) {
+    fn next(&self) -> (Question, Cow<'_, [u8]>) {
         let index = self.next.get();
         self.next.set((index + 1) % self.subjects.len());
         let subject = &self.subjects[index];
-        (Question { index, asked: subject.life.get() }, &subject.request)
+        (Question { index, asked: subject.life.get() }, Cow::Borrowed(&subject.request))
     }
 
     fn check(&self, question: Question, answer: &Answer<'_>) -> std::result::Result<(), &'static str> {

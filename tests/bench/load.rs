@@ -1,5 +1,6 @@
 //! Load: so many connections, each asking for the next thing as soon as it has its answer, every answer checked.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -24,7 +25,7 @@ pub trait Plan: 'static {
     /// What `check` needs to know of the request that it was the answer to.
     type Ticket: Copy;
 
-    fn next(&self) -> (Self::Ticket, &[u8]);
+    fn next(&self) -> (Self::Ticket, Cow<'_, [u8]>);
 
     /// Says what is wrong with an answer.
     fn check(&self, ticket: Self::Ticket, answer: &Answer<'_>) -> std::result::Result<(), &'static str>;
@@ -38,7 +39,7 @@ pub trait Plan: 'static {
 /// One exchange of a plan, outside of any measure.
 pub async fn ask<P: Plan>(plan: &P, connection: &mut Connection) -> Result<()> {
     let (ticket, request) = plan.next();
-    let answer = connection.exchange(request).await?;
+    let answer = connection.exchange(&request).await?;
     plan.check(ticket, &answer).map_err(|why| Fault::WrongAnswer(format!("{why}: {}", answer.describe())))?;
     RIGHT.fetch_add(1, Ordering::Relaxed);
     Ok(())

@@ -40,6 +40,17 @@ impl Core {
             .find_map(|line| line.strip_prefix("+F2:")?.split(':').nth(2)?.parse().ok())
             .ok_or_else(|| Fault::Unable("openssl speed prints no figure for rsa2048".into()))
     }
+
+    /// Passwords per second that this core hashes when it does nothing else.
+    pub fn hashes_per_second(self, seconds: u32) -> Result<f64> {
+        let output = self
+            .command(std::env::current_exe()?)
+            .args(["hash", &seconds.to_string()])
+            .stderr(Stdio::null())
+            .output()?;
+        let printed = String::from_utf8_lossy(&output.stdout);
+        printed.trim().parse().map_err(|_| Fault::Unable(format!("the bare hashing prints no figure: {printed}")))
+    }
 }
 
 /// A child process, ended when it is dropped.
@@ -71,6 +82,13 @@ impl Process {
         line.and_then(|rest| rest.trim().strip_suffix(" kB")?.parse::<f64>().ok())
             .map(|kibibytes| kibibytes / 1024.0)
             .ok_or_else(|| Fault::Unable("/proc gives no anonymous memory".into()))
+    }
+
+    /// As a power cut would.
+    pub fn kill(&mut self) -> Result<()> {
+        self.0.kill()?;
+        self.0.wait()?;
+        Ok(())
     }
 
     pub fn has_ended(&mut self) -> bool {

@@ -5,9 +5,15 @@ mod fault;
 mod http;
 mod introspect;
 mod load;
+mod logins;
 mod machine;
+mod paced;
+mod people;
+mod pgbench;
 mod plans;
 mod report;
+mod rotations;
+mod seed;
 mod server;
 mod suite;
 
@@ -50,12 +56,16 @@ enum Command {
     /// A bare hyper server to compare with. This program starts it by itself.
     #[command(hide = true)]
     Bare { port: u16, length: usize },
+    /// How many passwords a second a process hashes that does nothing else.
+    #[command(hide = true)]
+    Hash { seconds: u32 },
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
         Some(Command::Bare { port, length }) => bare::serve(port, length),
+        Some(Command::Hash { seconds }) => logins::hash_bare(seconds),
         None => measure(&arguments),
     };
     match outcome {
@@ -81,7 +91,7 @@ fn measure(arguments: &Arguments) -> Result<()> {
     let core = machine::Core::new(arguments.server_core);
     let effort = if arguments.smoke { suite::Effort::smoke() } else { suite::Effort::full(arguments.seconds) };
 
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let mut report = Report::new(!arguments.smoke);
     runtime.block_on(suite::run(&binary, core, &effort, &mut report))?;
 

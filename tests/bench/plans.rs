@@ -1,5 +1,6 @@
 //! The simple plans: a resource that stays the same, and a new token each time.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -38,8 +39,8 @@ impl Constant {
 impl Plan for Constant {
     type Ticket = ();
 
-    fn next(&self) -> ((), &[u8]) {
-        ((), &self.request)
+    fn next(&self) -> ((), Cow<'_, [u8]>) {
+        ((), Cow::Borrowed(&self.request))
     }
 
     fn check(&self, (): (), answer: &Answer<'_>) -> std::result::Result<(), &'static str> {
@@ -79,8 +80,8 @@ impl Tokens {
 impl Plan for Tokens {
     type Ticket = ();
 
-    fn next(&self) -> ((), &[u8]) {
-        ((), &self.request)
+    fn next(&self) -> ((), Cow<'_, [u8]>) {
+        ((), Cow::Borrowed(&self.request))
     }
 
     fn check(&self, (): (), answer: &Answer<'_>) -> std::result::Result<(), &'static str> {

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use crate::fault::{Fault, Result};
 use crate::http;
 use crate::machine::{Core, Process, free_port};
+use crate::seed::Seed;
 
 const START: Duration = Duration::from_mins(1);
 const STOP: Duration = Duration::from_mins(1);
@@ -53,15 +54,30 @@ pub struct Installation {
     pub port: u16,
     /// `Authorization` of the client that the load comes from.
     pub authorization: String,
+    /// The same of a client that signs people in, and its id.
+    pub people: String,
+    pub people_id: String,
 }
 
 impl Installation {
     pub fn new(binary: &Path, core: Core, storage: Storage) -> Result<Self> {
         let (directory, port) = (TempDir::new()?, free_port()?);
         let binary = binary.to_owned();
-        let mut made = Self { binary, core, storage, directory, port, authorization: String::new() };
-        let arguments = ["client", "create", "--name", "bench", "--grant", "client_credentials", "--json"];
-        let output = made.command().args(arguments).output()?;
+        let (authorization, people, people_id) = (String::new(), String::new(), String::new());
+        let mut made = Self { binary, core, storage, directory, port, authorization, people, people_id };
+        (_, made.authorization) = made.client("bench", &["client_credentials"])?;
+        (made.people_id, made.people) = made.client("people", &["password", "refresh_token"])?;
+        Ok(made)
+    }
+
+    /// The id of a new client, and how it proves itself.
+    fn client(&self, name: &str, grants: &[&str]) -> Result<(String, String)> {
+        let mut command = self.command();
+        command.args(["client", "create", "--json", "--name", name]);
+        for grant in grants {
+            command.args(["--grant", grant]);
+        }
+        let output = command.output()?;
         if !output.status.success() {
             let reason = String::from_utf8_lossy(&output.stderr);
             return Err(Fault::Unable(format!("client create: {}: {reason}", output.status)));
@@ -69,8 +85,17 @@ impl Installation {
         let client: Value = serde_json::from_slice(&output.stdout)?;
         let member =
             |name: &str| client[name].as_str().ok_or_else(|| Fault::Unable(format!("client create prints no {name}")));
-        made.authorization = http::basic(member("client_id")?, member("client_secret")?);
-        Ok(made)
+        let id = member("client_id")?;
+        Ok((id.to_owned(), http::basic(id, member("client_secret")?)))
+    }
+
+    pub fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    /// Its store, opened from this process.
+    pub async fn seed(&self) -> Result<Seed> {
+        Seed::open(self.directory.path(), &self.issuer(), &self.storage).await
     }
 
     pub fn issuer(&self) -> String {
@@ -85,6 +110,8 @@ impl Installation {
             command.envs(std::env::var_os(name).map(|value| (name, value)));
         }
         command.env("PORT", self.port.to_string()).env("COUNTERSIGN_ISSUER", self.issuer());
+        // What is measured is how fast it is, not how it holds callers back.
+        command.env("COUNTERSIGN_LIMITS__ENABLED", "false");
         if let Storage::Shared { database, cache } = &self.storage {
             command.env("DATABASE_URL", database).env("REDIS_URL", cache);
         }

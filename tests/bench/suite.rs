@@ -13,16 +13,18 @@ use crate::plans::{Constant, Tokens};
 use crate::report::{Report, Row, Target};
 use crate::server::{Installation, Storage, start_bare};
 
-const CONNECTIONS: [usize; 2] = [16, 64];
+pub const CONNECTIONS: [usize; 2] = [16, 64];
 const JWKS: &str = "/.well-known/jwks.json";
 const METADATA: &str = "/.well-known/oauth-authorization-server";
 
 /// How much is done for each figure.
 pub struct Effort {
-    turns: u32,
-    turn: Duration,
-    openssl_seconds: u32,
+    pub turns: u32,
+    pub turn: Duration,
+    pub openssl_seconds: u32,
     tokens: usize,
+    /// Live grants in a small and in a large table.
+    pub grants: [usize; 2],
     starts: usize,
 }
 
@@ -30,23 +32,30 @@ impl Effort {
     pub fn full(seconds: u32) -> Self {
         let turns = 2;
         let turn = Duration::from_secs(seconds.max(1).into()) / turns;
-        Self { turns, turn, openssl_seconds: 3, tokens: 10_000, starts: 9 }
+        Self { turns, turn, openssl_seconds: 3, tokens: 10_000, grants: [1_000, 1_000_000], starts: 9 }
     }
 
     pub fn smoke() -> Self {
-        Self { turns: 1, turn: Duration::from_millis(500), openssl_seconds: 1, tokens: 100, starts: 1 }
+        Self {
+            turns: 1,
+            turn: Duration::from_millis(500),
+            openssl_seconds: 1,
+            tokens: 100,
+            grants: [200, 2_000],
+            starts: 1,
+        }
     }
 }
 
 /// A server under load.
 #[derive(Clone, Copy)]
-struct Subject<'a> {
-    process: &'a Process,
-    port: u16,
+pub(crate) struct Subject<'a> {
+    pub process: &'a Process,
+    pub port: u16,
 }
 
 impl Subject<'_> {
-    async fn rate<P: Plan>(self, plan: &Rc<P>, connections: usize, measured: Duration) -> Result<Figure> {
+    pub async fn rate<P: Plan>(self, plan: &Rc<P>, connections: usize, measured: Duration) -> Result<Figure> {
         let (begin, busy) = (Instant::now(), self.process.busy()?);
         let per_second = load::rate(plan, self.port, connections, measured).await?;
         let busy = self.process.busy()?.saturating_sub(busy).as_secs_f64() / begin.elapsed().as_secs_f64();
@@ -55,14 +64,14 @@ impl Subject<'_> {
 }
 
 #[derive(Default)]
-struct Figure {
-    per_second: f64,
-    busy: f64,
+pub(crate) struct Figure {
+    pub per_second: f64,
+    pub busy: f64,
 }
 
 impl Figure {
     /// Adds one of `turns` figures to their mean.
-    fn add(&mut self, turn: &Self, turns: u32) {
+    pub fn add(&mut self, turn: &Self, turns: u32) {
         self.per_second += turn.per_second / f64::from(turns);
         self.busy += turn.busy / f64::from(turns);
     }
@@ -78,24 +87,26 @@ pub async fn run(binary: &Path, core: Core, effort: &Effort, report: &mut Report
 }
 
 /// The measures of one installation.
-struct Bench<'a> {
-    core: Core,
-    effort: &'a Effort,
-    storage: &'static str,
-    report: &'a mut Report,
+pub(crate) struct Bench<'a> {
+    pub core: Core,
+    pub effort: &'a Effort,
+    pub storage: &'static str,
+    pub report: &'a mut Report,
 }
 
 impl Bench<'_> {
     async fn run(&mut self, installation: &Installation) -> Result<()> {
         eprintln!("{}:", self.storage);
         let (process, _) = installation.start("/health/ready")?;
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        // Long enough for the threads to end that hashed the first administrator's password.
+        tokio::time::sleep(Duration::from_secs(4)).await;
         let idle = process.anonymous_mebibytes()?;
         let ours = Subject { process: &process, port: installation.port };
 
         self.tokens(ours, &installation.authorization).await?;
         self.documents(ours, &installation.issuer()).await?;
         self.introspection(ours, &installation.authorization).await?;
+        let process = self.people(process, installation).await?;
         self.memory("anonymous memory, idle", idle, 20.0);
         self.memory("anonymous memory, after the bench", process.anonymous_mebibytes()?, 60.0);
 
@@ -171,7 +182,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    fn rate(
+    pub fn rate(
         &mut self,
         measure: &'static str,
         connections: usize,

@@ -3,7 +3,9 @@
 mod answer;
 mod backend;
 pub mod forge;
+mod mailbox;
 mod outside;
+mod people;
 mod persona;
 mod proxy;
 pub mod raw;
@@ -17,12 +19,18 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use countersign::audit::{Act, By};
+use countersign::keyring::KeyChange;
 use countersign::observe::log::{self, Captured};
+use countersign::store::audit::Record;
+use countersign::time::Clock;
 
 pub use answer::Answer;
 pub use backend::{Backend, new_database};
+pub use mailbox::{Mailbox, Manner};
 pub use outside::{Outside, verify_in_javascript, verify_in_python};
-pub use persona::{INTROSPECT, Persona, REVOKE, TOKEN, Token, resources, scopes};
+pub use people::{User, amendment, user_row};
+pub use persona::{INTROSPECT, Persona, REVOKE, TOKEN, Token, resources, scopes, sorted};
 pub use proxy::Proxy;
 pub use redis_server::RedisServer;
 pub use world::{Node, World};
@@ -78,6 +86,16 @@ pub async fn within(limit: Duration, what: &str, mut question: impl AsyncFnMut()
 pub const A_SECOND: Duration = Duration::from_secs(1);
 /// For what happens by itself, at a pace that nobody promised.
 pub const A_WHILE: Duration = Duration::from_secs(15);
+
+/// For an act whose record a story does not look at.
+pub fn audited() -> Record {
+    By::system().does(Act::ClientUpdated).on("client", "somebody").record(Clock::System.now())
+}
+
+/// For a change of the keys whose record a story does not look at.
+pub fn recorder(change: &KeyChange) -> Record {
+    change.by_system(Clock::System.now())
+}
 
 /// A variable of `scripts/test`.
 pub fn given(variable: &str) -> String {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::harness::forge::Parts;
-use crate::harness::{A_SECOND, Backend, INTROSPECT, Token, resources, scopes, stories, within};
+use crate::harness::{A_SECOND, Backend, INTROSPECT, Token, audited, recorder, resources, scopes, stories, within};
 
 stories![
     a_client_sees_its_own_token,
@@ -153,7 +153,7 @@ async fn the_tokens_of_a_deleted_client_are_inactive_at_once_everywhere(backend:
     let client = world.service_client(|m| m.audience = resources([API])).await;
     let token = client.token(&world).await.text;
     assert!(api.sees_alive(&other, &token).await);
-    assert!(world.app.store.delete_client(client.id).await.expect("the store answers"));
+    assert!(world.app.store.delete_client(client.id, audited()).await.expect("the store answers"));
     for node in [&*world, &other] {
         assert!(!api.sees_alive(node, &token).await);
     }
@@ -165,7 +165,7 @@ async fn what_a_withdrawn_key_signed_is_inactive_at_once_everywhere(backend: Bac
     let client = world.service_client(|_| ()).await;
     let token = client.token(&world).await;
     assert!(client.sees_alive(&other, &token.text).await);
-    world.app.keyring.rotate_in_emergency(world.clock.now()).await.expect("a rotation");
+    world.app.keyring.rotate_in_emergency(world.clock.now(), &recorder).await.expect("a rotation");
     for node in [&*world, &other] {
         assert!(!client.sees_alive(node, &token.text).await);
     }

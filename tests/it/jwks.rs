@@ -6,7 +6,7 @@ use countersign::protocol::jwk::Algorithm;
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::harness::{Answer, Backend, Node, Outside, World, stories};
+use crate::harness::{Answer, Backend, Node, Outside, World, recorder, stories};
 
 stories![
     the_key_set_says_how_long_it_may_be_kept,
@@ -75,7 +75,7 @@ async fn who_has_it_already_does_not_get_it_again(backend: Backend) {
     }
     let head = world.send(world.request(Method::HEAD, PATH)).await;
     assert_eq!((head.status, head.body.as_str(), head.header("etag")), (200, "", etag.as_str()));
-    world.app.keyring.rotate_in_emergency(world.clock.now()).await.expect("a rotation");
+    world.app.keyring.rotate_in_emergency(world.clock.now(), &recorder).await.expect("a rotation");
     let changed = world.get_with(PATH, &[("if-none-match", &etag)]).await;
     assert_eq!(changed.status, 200);
     assert_ne!(changed.header("etag"), etag);

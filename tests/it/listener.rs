@@ -1,6 +1,7 @@
 //! The listener and the edge over real sockets: who is too slow, how many may come, TLS, HTTP/2, the orderly end.
 
 mod address;
+mod cors;
 mod drain;
 mod edge;
 mod limits;
@@ -95,7 +96,7 @@ impl Served {
         let counters = Counters::new(UnixTime::from_seconds(1_700_000_000));
         let listener = Listener::bind(settings, &counters).expect("a free port");
         let stub = Stub::default();
-        let edge = Edge::new(stub.clone(), routes(), issuer_path, &settings.trusted_proxies, &counters);
+        let edge = Edge::new(stub.clone(), routes(), issuer_path, settings, &counters);
         let (stop, stopped) = oneshot::channel::<()>();
         let addresses = listener.addresses();
         let task = tokio::spawn(listener.serve(Arc::new(edge), async {

@@ -1,20 +1,31 @@
 //! The tests: stories told from outside, in one binary. `scripts/test` starts what they need.
 
+mod api;
+mod audit;
+mod breaker;
 mod configuration;
 mod contract;
 mod degraded;
 mod discovery;
+mod grants;
 mod harness;
 mod health;
+mod html;
 mod introspection;
 mod jwks;
 mod keyring;
+mod limits;
 mod listener;
 mod logs;
+mod mail;
 mod metrics;
+mod model;
 mod openapi;
+mod password;
+mod passwords;
 mod process;
 mod protocol;
+mod refresh;
 mod refusals;
 mod revocation;
 mod secret;

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 
-use crate::harness::{Answer, Backend, Node, scopes, stories};
+use crate::harness::{Answer, Backend, Node, recorder, scopes, stories};
 
 stories![metrics_are_for_those_who_run_the_server, metrics_tell_what_happened, metrics_tell_of_keys,];
 
@@ -69,7 +69,7 @@ async fn metrics_tell_what_happened(backend: Backend) {
     client.token(&world).await;
     client.token(&world).await;
     world.post("/oauth2/token", &[("client_id", "nobody")]).await.is_refused(401, "invalid_client");
-    client.post(&world, "/oauth2/token", &[("grant_type", "password")]).await.is_refused(400, "unsupported_grant_type");
+    client.post(&world, "/oauth2/token", &[("grant_type", "implicit")]).await.is_refused(400, "unsupported_grant_type");
     for (name, expected) in [(issued, 2.0), (answered, 2.0), (refused, 1.0), (not_served, 1.0)] {
         assert!((series(&world, name).await - expected).abs() < 0.5, "{name}");
     }
@@ -88,7 +88,7 @@ async fn metrics_tell_of_keys(backend: Backend) {
     let kid = token.kid();
     let name = format!("countersign_key_age_seconds{{kid=\"{kid}\",phase=\"active\",algorithm=\"RS256\"}}");
     assert!((series(&world, &name).await - 1000.0).abs() < 0.5);
-    world.app.keyring.rotate(world.clock.now()).await.expect("it is time");
+    world.app.keyring.rotate(world.clock.now(), &recorder).await.expect("it is time");
     let name = format!("countersign_key_age_seconds{{kid=\"{kid}\",phase=\"retiring\",algorithm=\"RS256\"}}");
     assert!((series(&world, &name).await - 1000.0).abs() < 0.5);
 }

@@ -1,7 +1,9 @@
 //! The program itself, as an operator meets it: started, asked, told to stop, and killed.
 
+mod audit;
 mod away;
 mod boot;
+mod bulk;
 mod clients;
 mod commands;
 mod database;
@@ -11,6 +13,7 @@ mod home;
 mod keys;
 mod migrations;
 mod nodes;
+mod people;
 mod program;
 mod resources;
 mod sealing;
@@ -18,6 +21,7 @@ mod secrets;
 mod server;
 mod settings;
 mod sockets;
+mod storms;
 
 use program::Program;
 use server::Server;

@@ -9,6 +9,7 @@ mod error;
 mod introspection;
 mod jwk;
 mod jws;
+mod members;
 mod params;
 mod redirect_uri;
 mod resource;

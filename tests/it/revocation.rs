@@ -1,7 +1,5 @@
 //! The revocation endpoint (RFC 7009). Public clients have no tokens yet that they could end.
 
-use countersign::jobs;
-
 use crate::harness::{Backend, REVOKE, stories};
 
 stories![
@@ -67,7 +65,7 @@ async fn a_revocation_is_forgotten_after_the_token_has_expired(backend: Backend)
     let client = world.service_client(|_| ()).await;
     let token = client.token(&world).await.text;
     client.revoke_well(&world, &token).await;
-    let sweep = async || jobs::sweep(&world.app, world.clock.now()).await.expect("a sweep").revoked_tokens;
+    let sweep = async || world.sweep().await.of("revoked_tokens");
     world.advance(899);
     assert_eq!(sweep().await, 0);
     assert!(!client.sees_alive(&world, &token).await);

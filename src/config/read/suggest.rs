@@ -20,10 +20,12 @@ pub fn nearest(unknown: &str, known: &[Declared]) -> Nearest {
         let names = std::iter::once(setting.key.as_str()).chain(setting.aliases.iter().copied());
         let whole = names.map(|name| strsim::normalized_damerau_levenshtein(&sought, &plain(name)));
         let last = plain(setting.key.rsplit('.').next().unwrap_or_default());
-        // The last part counts a little less, since several sections may have one of that name.
-        whole.fold(0.95 * strsim::normalized_damerau_levenshtein(&sought_last, &last), f64::max)
+        let whole = whole.fold(0.0, f64::max);
+        // The last part counts a little less, since several sections may have one of that name: then the whole decides.
+        (whole.max(0.95 * strsim::normalized_damerau_levenshtein(&sought_last, &last)), whole)
     };
-    let best = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let nearer = |a: (f64, f64), b: (f64, f64)| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1));
+    let best = known.iter().max_by(|a, b| nearer(likeness(a), likeness(b)));
     let (key, variable) = best.map(|best| (best.key.clone(), best.variable())).unwrap_or_default();
     Nearest { key, variable }
 }

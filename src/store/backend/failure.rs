@@ -14,6 +14,9 @@ pub enum StoreError {
     /// A row that this one refers to is not there.
     #[error("it refers to something that does not exist")]
     Dangling,
+    /// What a change supposes is no longer so: nothing of it was done.
+    #[error("it is no longer as the change supposes")]
+    Overtaken,
     /// Somebody else held the database, or every connection of the pool, for too long.
     #[error("the database is busy: {0}")]
     Busy(String),
@@ -55,8 +58,11 @@ impl From<DieselError> for StoreError {
     }
 }
 
+/// What SQLite says while another process writes, and Postgres to one of two that wait for each other: it will go well
+/// later.
 fn is_locked(message: &str) -> bool {
-    message.starts_with("database is locked") || message.starts_with("database table is locked")
+    const LOCKED: [&str; 3] = ["database is locked", "database table is locked", "deadlock detected"];
+    LOCKED.iter().any(|text| message.starts_with(text))
 }
 
 /// What Postgres says while it starts, stops or is full, and what its client says of a connection that is gone. Diesel

@@ -57,10 +57,6 @@ impl Fresh {
         self.folder.path().join("data/test.db")
     }
 
-    pub fn is_sqlite(&self) -> bool {
-        self.settings.url.reveal().starts_with("sqlite:")
-    }
-
     /// A store on it, as the migrations leave it. Each call is another node.
     pub async fn store(&self) -> Store {
         let store = self.unmigrated().await;
@@ -73,17 +69,19 @@ impl Fresh {
     }
 
     pub async fn raw(&self) -> Raw {
-        if self.is_sqlite() {
-            let mut connection = SqliteConnection::establish(&self.file().to_string_lossy()).unwrap();
-            connection.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON").unwrap();
-            Raw::Sqlite(connection)
-        } else {
-            Raw::Postgres(connect(self.settings.url.reveal()).await)
-        }
+        Raw::open(&self.settings).await
     }
 }
 
 impl Raw {
+    pub async fn open(settings: &Database) -> Self {
+        let url = settings.url.reveal();
+        let Some(path) = url.strip_prefix("sqlite:") else { return Self::Postgres(connect(url).await) };
+        let mut connection = SqliteConnection::establish(path).unwrap();
+        connection.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON").unwrap();
+        Self::Sqlite(connection)
+    }
+
     pub async fn execute(&mut self, statements: &str) {
         match self {
             Self::Sqlite(connection) => connection.batch_execute(statements).unwrap(),

@@ -1,12 +1,22 @@
 //! What the store promises, on SQLite and on Postgres alike; and what each of them promises besides.
 
+mod audit;
 mod clients;
 mod descriptions;
+mod grants;
+mod grants_walk;
+mod idempotency;
 mod leases;
+mod login_failures;
 mod migrations;
+mod one_time_tokens;
+mod outbox;
+mod roles;
 mod sealed_values;
 mod signing_keys;
 mod sweep;
+mod user_pages;
+mod users;
 mod vitals;
 
 mod postgres;
@@ -54,14 +64,19 @@ pub async fn raised(store: &Store, change: impl AsyncFnOnce()) -> Generations {
         scopes: after.scopes - before.scopes,
         resources: after.resources - before.resources,
         signing_keys: after.signing_keys - before.signing_keys,
+        roles: after.roles - before.roles,
+        password_kinds: after.password_kinds - before.password_kinds,
     }
 }
 
-pub const NONE: Generations = Generations { clients: 0, scopes: 0, resources: 0, signing_keys: 0 };
+pub const NONE: Generations =
+    Generations { clients: 0, scopes: 0, resources: 0, signing_keys: 0, roles: 0, password_kinds: 0 };
 pub const CLIENTS: Generations = Generations { clients: 1, ..NONE };
 pub const SCOPES: Generations = Generations { scopes: 1, ..NONE };
 pub const RESOURCES: Generations = Generations { resources: 1, ..NONE };
 pub const SIGNING_KEYS: Generations = Generations { signing_keys: 1, ..NONE };
+pub const ROLES: Generations = Generations { roles: 1, ..NONE };
+pub const PASSWORD_KINDS: Generations = Generations { password_kinds: 1, ..NONE };
 
 #[tokio::test]
 async fn a_url_that_cannot_be_read_is_refused_without_its_password() {

@@ -23,9 +23,9 @@ impl Answer {
 
     pub fn new(status: u16, headers: HeaderMap, body: String) -> Self {
         let answer = Self { status, headers, body };
-        if let Some(token) = answer.try_json().as_ref().and_then(|json| json["access_token"].as_str()) {
-            secrets::note(token);
-        }
+        let json = answer.try_json().unwrap_or_default();
+        let tokens = ["access_token", "refresh_token", "id_token"].into_iter().filter_map(|name| json[name].as_str());
+        tokens.for_each(secrets::note);
         answer
     }
 
@@ -90,7 +90,8 @@ impl Answer {
         assert_eq!(self.header(CACHE_CONTROL), "no-store", "{self:?}");
         assert_eq!(self.header("x-content-type-options"), "nosniff", "{self:?}");
         assert_eq!(self.header(ALLOW).is_empty(), self.status != 405, "{self:?}");
-        assert_eq!(self.header(RETRY_AFTER).is_empty(), self.status != 503, "{self:?}");
+        assert_eq!(self.header(RETRY_AFTER).is_empty(), ![429, 503].contains(&self.status), "{self:?}");
+        assert_eq!(self.header("ratelimit").is_empty(), self.status != 429, "{self:?}");
     }
 
     /// Nothing of what a caller keeps to itself comes back.

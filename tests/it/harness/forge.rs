@@ -31,25 +31,35 @@ impl Parts {
 
     /// The token with whatever signature it has.
     pub fn put_together(&self) -> String {
-        let token = format!("{}.{}", self.signing_input(), BASE64URL.encode(&self.signature));
+        let token = self.public();
         secrets::note(&token);
         token
     }
 
+    /// The same, of what is no token and may be read by everybody.
+    pub fn public(&self) -> String {
+        format!("{}.{}", self.signing_input(), BASE64URL.encode(&self.signature))
+    }
+
     /// The token signed anew, with the key that signs in every world.
     pub fn signed(&self) -> String {
-        let key = RS256.signer_from_pem(SIGNING_KEY).expect("a key");
-        self.signed_by(&key)
+        self.resigned().put_together()
+    }
+
+    /// With a signature of the key that signs in every world.
+    pub fn resigned(&self) -> Self {
+        self.with_signature_of(&RS256.signer_from_pem(SIGNING_KEY).expect("a key"))
     }
 
     /// The token signed by a key that no server knows.
     pub fn signed_by_a_stranger(&self) -> String {
         let key = RS256.generate_key_pair(2048).expect("a key");
-        self.signed_by(&RS256.signer_from_der(key.to_der_private_key()).expect("a key"))
+        let signer = RS256.signer_from_der(key.to_der_private_key()).expect("a key");
+        self.with_signature_of(&signer).put_together()
     }
 
-    fn signed_by(&self, signer: &dyn JwsSigner) -> String {
+    fn with_signature_of(&self, signer: &dyn JwsSigner) -> Self {
         let signature = signer.sign(self.signing_input().as_bytes()).expect("a signature");
-        Self { signature, ..self.clone() }.put_together()
+        Self { signature, ..self.clone() }
     }
 }

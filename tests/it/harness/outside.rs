@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
-use openidconnect::core::{CoreJsonWebKeySet, CoreJwsSigningAlgorithm};
-use openidconnect::{JsonWebKey, JsonWebKeySetUrl};
+use openidconnect::core::{CoreIdToken, CoreIdTokenVerifier, CoreJsonWebKeySet, CoreJwsSigningAlgorithm};
+use openidconnect::{AccessToken, AccessTokenHash, ClientId, IssuerUrl, JsonWebKey, JsonWebKeySetUrl, Nonce};
 use serde_json::Value;
 
 use super::forge::Parts;
@@ -39,6 +39,20 @@ impl Outside {
         let signature = BASE64URL.decode(signature).expect("base64url");
         let key = self.keys.keys().iter().find(|key| key.key_id().is_some_and(|kid| header["kid"] == kid.as_str()));
         key.is_some_and(|key| key.verify_signature(&algorithm, input.as_bytes(), &signature).is_ok())
+    }
+}
+
+impl Outside {
+    /// Whether a client of this id takes the ID token for what it is, and for one that came with the access token.
+    pub fn takes_id_token(&self, issuer: &str, client_id: &str, id_token: &str, access_token: &str) -> bool {
+        let issuer = IssuerUrl::new(issuer.to_owned()).expect("a URL");
+        let client_id = ClientId::new(client_id.to_owned());
+        let verifier = CoreIdTokenVerifier::new_public_client(client_id, issuer, self.keys.clone()).allow_any_alg();
+        let Ok(token) = id_token.parse::<CoreIdToken>() else { return false };
+        let Ok(claims) = token.claims(&verifier, |_: Option<&Nonce>| Ok(())) else { return false };
+        let (algorithm, key) = (token.signing_alg().expect("one"), token.signing_key(&verifier).expect("one"));
+        let of_token = AccessTokenHash::from_token(&AccessToken::new(access_token.to_owned()), algorithm, key);
+        claims.access_token_hash() == Some(&of_token.expect("a hash"))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Personas: clients that were registered as an operator registers them, and what they hold and do.
 
 use countersign::app::App;
+use countersign::audit::By;
 use countersign::clients::{self, NewSecret};
 use countersign::protocol::client_authentication::AuthMethod;
 use countersign::protocol::client_metadata::ClientMetadata;
@@ -36,6 +37,30 @@ pub struct Token {
 }
 
 impl Token {
+    /// Out of an answer that must be a good one.
+    pub fn of(answer: &Answer) -> Self {
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let answer = answer.json();
+        let text = answer["access_token"].as_str().expect("a token").to_owned();
+        let Parts { header, claims, .. } = Parts::of(&text);
+        Self { text, answer, header, claims }
+    }
+
+    /// The refresh token that came with it.
+    pub fn next(&self) -> &str {
+        self.answer["refresh_token"].as_str().unwrap_or_else(|| panic!("a refresh token: {}", self.answer))
+    }
+
+    /// What the client was told of who signed in.
+    pub fn id_token(&self) -> Option<&str> {
+        self.answer["id_token"].as_str()
+    }
+
+    /// The grant that it stands on.
+    pub fn grant(&self) -> &str {
+        self.claims["grant_id"].as_str().unwrap_or_else(|| panic!("a grant: {}", self.claims))
+    }
+
     pub fn scope(&self) -> &str {
         self.claims["scope"].as_str().unwrap_or("")
     }
@@ -57,10 +82,10 @@ impl World {
         self.client(document, |_| ()).await
     }
 
-    async fn client(&self, document: &str, change: impl FnOnce(&mut ClientMetadata)) -> Persona {
+    pub(super) async fn client(&self, document: &str, change: impl FnOnce(&mut ClientMetadata)) -> Persona {
         let mut metadata = ClientMetadata::parse(document.as_bytes()).expect("metadata");
         change(&mut metadata);
-        let client = clients::register(&self.app, metadata, self.clock.now()).await.expect("a client");
+        let client = clients::register(&self.app, metadata, &By::operator(), self.clock.now()).await.expect("a client");
         self.look().await;
         let (secret_id, secret) = client.secret.map(noted).unwrap_or_default();
         Persona { id: client.id, secret, secret_id, method: client.auth_method }
@@ -77,6 +102,13 @@ pub fn scopes(names: &str) -> Option<ScopeSet> {
     Some(ScopeSet::parse(names).expect("scopes"))
 }
 
+/// What an answer says was granted, in an order that can be compared.
+pub fn sorted(scope: &str) -> Vec<&str> {
+    let mut names: Vec<&str> = scope.split(' ').filter(|name| !name.is_empty()).collect();
+    names.sort_unstable();
+    names
+}
+
 pub fn resources<'u>(uris: impl IntoIterator<Item = &'u str>) -> Vec<ResourceUri> {
     uris.into_iter().map(|uri| uri.parse().expect("a resource")).collect()
 }
@@ -90,7 +122,9 @@ impl Persona {
         others_expire_at: Option<UnixTime>,
     ) -> Self {
         let now = app.clock.now();
-        let new = clients::add_secret(app, &self.id, expires_at, others_expire_at, now).await.expect("a secret");
+        let new = clients::add_secret(app, &self.id, expires_at, others_expire_at, &By::operator(), now)
+            .await
+            .expect("a secret");
         let (secret_id, secret) = noted(new);
         Self { secret, secret_id, ..self.clone() }
     }
@@ -127,12 +161,7 @@ impl Persona {
     }
 
     pub async fn token_for(&self, node: &Node, form: &[(&str, &str)]) -> Token {
-        let answer = self.ask(node, form).await;
-        assert_eq!(answer.status, 200, "{answer:?}");
-        let answer = answer.json();
-        let text = answer["access_token"].as_str().expect("a token").to_owned();
-        let Parts { header, claims, .. } = Parts::of(&text);
-        Token { text, answer, header, claims }
+        Token::of(&self.ask(node, form).await)
     }
 
     pub async fn token(&self, node: &Node) -> Token {

@@ -8,8 +8,9 @@ use countersign::app::App;
 use countersign::config::{Config, Issuer};
 use countersign::http::Draining;
 use countersign::http::listener::Listener;
-use countersign::jobs::Jobs;
+use countersign::jobs::{self, Jobs, Swept};
 use countersign::secret::Setting;
+use countersign::store::grants::GrantsWalk;
 use countersign::store::resources::ResourceRow;
 use countersign::store::scopes::ScopeRow;
 use countersign::time::{Clock, UnixTime};
@@ -17,7 +18,8 @@ use reqwest::{Client, Method, RequestBuilder};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
-use super::{Answer, Backend, SIGNING_KEY};
+use super::{Answer, Backend, SIGNING_KEY, audited};
+use crate::contract::database::Raw;
 
 /// What a story changes about the settings of its world.
 pub trait Settings: FnOnce(&mut Config) {}
@@ -55,8 +57,13 @@ impl World {
         let mut config = Config::default();
         config.server.port = 0;
         config.keys.directory = folder.path().join("keys");
+        config.mail.directory = folder.path().join("mail");
         config.keys.rsa_private_key_content = Some(Setting::new(SIGNING_KEY));
         config.database.pool_size = 4;
+        // What people wait for is not what most stories are about, nor what they may not do too often.
+        config.passwords.memory_kib = 64;
+        config.passwords.passes = 1;
+        config.limits.enabled = false;
         backend.configure(&mut config, folder.path()).await;
         settings(&mut config);
         let clock = Clock::stopped_at(Clock::System.now());
@@ -77,6 +84,11 @@ impl World {
         Node::start(config, self.clock.clone()).await
     }
 
+    /// Looks into the database behind the server's back: the one text column of every row.
+    pub async fn texts(&self, query: &str) -> Vec<String> {
+        Raw::open(&self.config.database).await.texts(query).await
+    }
+
     pub fn issuer(&self) -> &str {
         self.app.config.issuer.as_str()
     }
@@ -92,9 +104,10 @@ impl World {
                 name: name.to_owned(),
                 description: String::new(),
                 built_in: false,
+                identity: false,
                 created_at: self.clock.now(),
             };
-            self.app.store.add_scope(scope).await.expect("a new scope");
+            self.app.store.add_scope(scope, audited()).await.expect("a new scope");
         }
         self.look().await;
     }
@@ -103,12 +116,13 @@ impl World {
     pub async fn resource(&self, uri: &str, scopes: &str, introspectors: &[&str]) {
         let introspectors = introspectors.iter().map(ToString::to_string).collect();
         let resource = ResourceRow { uri: uri.to_owned(), scopes: scopes.to_owned(), introspectors };
-        self.app.store.set_resource(resource, self.clock.now()).await.expect("a resource");
+        self.app.store.set_resource(resource, self.clock.now(), audited()).await.expect("a resource");
         self.look().await;
     }
 
     pub async fn disable(&self, client_id: &str, at: Option<UnixTime>) {
-        let found = self.app.store.set_client_disabled(client_id.to_owned(), at).await.expect("the store answers");
+        let found =
+            self.app.store.set_client_disabled(client_id.to_owned(), at, audited()).await.expect("the store answers");
         assert!(found, "there is such a client");
     }
 }
@@ -139,6 +153,12 @@ impl Node {
     /// Asks now what has changed, as every node does by itself twice a second.
     pub async fn look(&self) {
         self.app.directory.poll().await.expect("the store answers");
+    }
+
+    /// Forgets now what may be forgotten, as the leader does by itself.
+    pub async fn sweep(&self) -> Swept {
+        let mut walk = GrantsWalk::default();
+        jobs::sweep(&self.app, &mut walk, self.app.clock.now()).await.expect("a sweep")
     }
 
     /// From here on nothing happens on this node without a request.

@@ -3,7 +3,7 @@
 use countersign::store::leases::Leadership;
 
 use super::{in_phase, published};
-use crate::harness::{A_WHILE, Backend, Outside, World, stories, within};
+use crate::harness::{A_WHILE, Backend, Outside, World, recorder, stories, within};
 
 stories![
     a_key_does_not_sign_before_verifiers_can_know_it,
@@ -31,16 +31,16 @@ async fn a_key_does_not_sign_before_verifiers_can_know_it(backend: Backend) {
     assert!(published(&world).await.contains(&next), "published before it signs");
     for (advance, left) in [(0, PUBLISHED_FOR), (PUBLISHED_FOR - 1, 1)] {
         world.advance(advance);
-        let refusal = world.app.keyring.rotate(world.clock.now()).await.expect_err("too early").to_string();
+        let refusal = world.app.keyring.rotate(world.clock.now(), &recorder).await.expect_err("too early").to_string();
         assert!(refusal.contains(&format!("in {left} seconds")) && refusal.contains(&next), "{refusal}");
     }
     world.advance(1);
-    let rotated = world.app.keyring.rotate(world.clock.now()).await.expect("it is time").remove(0);
+    let rotated = world.app.keyring.rotate(world.clock.now(), &recorder).await.expect("it is time").remove(0);
     assert_eq!(rotated.active, next);
     let client = world.service_client(|_| ()).await;
     assert_eq!(client.token(&world).await.kid(), next);
     // The one after it has to wait for as long.
-    world.app.keyring.rotate(world.clock.now()).await.expect_err("too early");
+    world.app.keyring.rotate(world.clock.now(), &recorder).await.expect_err("too early");
     assert_eq!(in_phase(&world, "next").await, [rotated.next.expect("a next key")]);
 }
 
@@ -51,7 +51,7 @@ async fn a_rotated_key_stays_until_its_last_token_has_expired(backend: Backend) 
     world.advance(PUBLISHED_FOR);
     let last = client.token(&world).await;
     let expires = last.claims["exp"].as_i64().expect("a time");
-    world.app.keyring.rotate(world.clock.now()).await.expect("it is time");
+    world.app.keyring.rotate(world.clock.now(), &recorder).await.expect("it is time");
     let keep = async || world.app.keyring.keep(world.clock.now(), &leadership).await.expect("keys are kept");
     keep().await;
     assert_eq!(in_phase(&world, "retiring").await, [last.kid()]);
@@ -59,7 +59,8 @@ async fn a_rotated_key_stays_until_its_last_token_has_expired(backend: Backend) 
     keep().await;
     assert!(Outside::fetch(&world).await.verifies(&last.text), "a second before it expires");
     assert!(client.sees_alive(&world, &last.text).await);
-    let refusal = world.app.keyring.retire(last.kid(), world.clock.now()).await.expect_err("too early").to_string();
+    let refusal =
+        world.app.keyring.retire(last.kid(), world.clock.now(), &recorder).await.expect_err("too early").to_string();
     assert!(refusal.contains("may live"), "{refusal}");
     // A promise reaches further than the token that it was made for, and nodes' clocks differ.
     world.advance(2 * 3600);
@@ -104,7 +105,8 @@ async fn in_an_emergency_a_key_goes_at_once(backend: Backend) {
     let client = world.service_client(|_| ()).await;
     let token = client.token(&world).await;
     let next = in_phase(&world, "next").await;
-    let rotated = world.app.keyring.rotate_in_emergency(world.clock.now()).await.expect("a rotation").remove(0);
+    let rotated =
+        world.app.keyring.rotate_in_emergency(world.clock.now(), &recorder).await.expect("a rotation").remove(0);
     assert_eq!((rotated.before.as_deref(), &rotated.active), (Some(token.kid()), &next[0]));
     let published = published(&world).await;
     assert!(!published.contains(&token.kid().to_owned()) && published.contains(&next[0]));
@@ -120,7 +122,7 @@ async fn a_rotation_reaches_other_nodes_by_itself(backend: Backend) {
     let client = world.service_client(|_| ()).await;
     let before = client.token(&other).await;
     world.advance(PUBLISHED_FOR);
-    let rotated = world.app.keyring.rotate(world.clock.now()).await.expect("it is time").remove(0);
+    let rotated = world.app.keyring.rotate(world.clock.now(), &recorder).await.expect("it is time").remove(0);
     within(A_WHILE, "the other node signs with it", async || client.token(&other).await.kid() == rotated.active).await;
     let same = async || published(&other).await == published(&world).await;
     within(A_WHILE, "and publishes the one after it", same).await;

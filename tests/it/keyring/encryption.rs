@@ -12,6 +12,7 @@ use countersign::secret::Setting;
 use super::{encryption_files, opened, refusal, settings, standing};
 use crate::contract::database::{Fresh, Raw};
 use crate::contract::{NOW, on_both_databases};
+use crate::harness::recorder;
 
 on_both_databases! {
     a_key_is_made_where_nothing_was_ever_sealed
@@ -21,6 +22,7 @@ on_both_databases! {
     the_first_key_of_the_settings_seals_and_all_of_them_open
     what_is_stored_opens_only_where_it_was_sealed_for
     what_was_changed_is_refused
+    a_row_is_sealed_for_one_purpose_and_opens_after_a_new_key_has_taken_over
 }
 
 fn mode(path: &Path) -> u32 {
@@ -115,34 +117,39 @@ async fn the_first_key_of_the_settings_seals_and_all_of_them_open(fresh: &Fresh)
     refusal(open(&[new]).await);
     open(&[old, new]).await.unwrap();
     let both = open(&[new, old]).await.unwrap();
-    // The old one still seals all that there is: two signing keys and two values.
-    assert_eq!(both.reseal(false, NOW).await.unwrap(), 4);
-    assert_eq!(both.reseal(false, NOW).await.unwrap(), 0);
+    // The old one still seals all that there is: two signing keys and four values.
+    assert_eq!(both.reseal(false, NOW, &recorder).await.unwrap(), 6);
+    assert_eq!(both.reseal(false, NOW, &recorder).await.unwrap(), 0);
     open(&[new]).await.unwrap();
     refusal(open(&[old]).await);
-    let why = refusal(both.reseal(true, NOW).await);
+    let why = refusal(both.reseal(true, NOW, &recorder).await);
     assert!(why.contains("ENCRYPTION_KEYS"), "{why}");
 }
 
-/// Gives each of two rows what is sealed for the other.
-async fn swap(raw: &mut Raw, table: &str, name: &str) {
+/// Gives each row what is sealed for the next one.
+async fn swap(raw: &mut Raw, table: &str, name: &str) -> usize {
     let names = raw.texts(&format!("SELECT {name} FROM {table} ORDER BY {name}")).await;
-    let sealed = raw.texts(&format!("SELECT sealed FROM {table} ORDER BY {name}")).await;
-    assert_eq!(names.len(), 2);
-    for (row, content) in names.iter().zip(sealed.iter().rev()) {
+    let mut sealed = raw.texts(&format!("SELECT sealed FROM {table} ORDER BY {name}")).await;
+    assert!(names.len() >= 2);
+    sealed.rotate_left(1);
+    for (row, content) in names.iter().zip(&sealed) {
         raw.execute(&format!("UPDATE {table} SET sealed = '{content}' WHERE {name} = '{row}'")).await;
     }
+    names.len()
 }
 
 async fn what_is_stored_opens_only_where_it_was_sealed_for(fresh: &Fresh) {
     let (store, _) = opened(fresh).await;
     let mut raw = fresh.raw().await;
     for (table, name, kind) in [("signing_keys", "kid", "signing key"), ("sealed_values", "name", "value")] {
-        swap(&mut raw, table, name).await;
+        let rows = swap(&mut raw, table, name).await;
         let why = refusal(Keyring::open(&store, &settings(fresh), NOW).await);
-        assert_eq!(why.matches("has been changed, or belongs elsewhere").count(), 2, "{why}");
-        assert_eq!(why.matches(&format!("the sealed {kind}")).count(), 2, "{why}");
-        swap(&mut raw, table, name).await;
+        assert_eq!(why.matches("has been changed, or belongs elsewhere").count(), rows, "{why}");
+        assert_eq!(why.matches(&format!("the sealed {kind}")).count(), rows, "{why}");
+        // Once around, and everything is in its place again.
+        for _ in 1..rows {
+            swap(&mut raw, table, name).await;
+        }
         Keyring::open(&store, &settings(fresh), NOW).await.unwrap();
     }
     let misuse = "UPDATE signing_keys SET sealed = (SELECT sealed FROM sealed_values WHERE name = 'cache-mac-key') \
@@ -176,4 +183,23 @@ async fn what_was_changed_is_refused(fresh: &Fresh) {
     }
     raw.execute(&format!("UPDATE sealed_values SET sealed = '{sealed}' WHERE name = 'cache-mac-key'")).await;
     Keyring::open(&store, &settings(fresh), NOW).await.unwrap();
+}
+
+async fn a_row_is_sealed_for_one_purpose_and_opens_after_a_new_key_has_taken_over(fresh: &Fresh) {
+    let (store, keyring) = opened(fresh).await;
+    let sealed = keyring.seal_for("outbox a", b"a letter").unwrap();
+    assert!(!sealed.contains("letter") && sealed != keyring.seal_for("outbox a", b"a letter").unwrap());
+    assert_eq!(keyring.open_for("outbox a", &sealed).unwrap().as_slice(), b"a letter");
+    let shorter = &sealed[..sealed.len() - 4];
+    let foreign = sealed.replacen("d1.", "v1.", 1);
+    for (purpose, text) in
+        [("outbox b", sealed.as_str()), ("outbox a", shorter), ("outbox a", ""), ("outbox a", &foreign)]
+    {
+        let why = refusal(keyring.open_for(purpose, text));
+        assert!(why.contains(purpose) && why.contains("belongs elsewhere"), "{why}");
+    }
+    keyring.reseal(true, NOW.plus(1), &recorder).await.unwrap();
+    fs::remove_file(&encryption_files(&settings(fresh).directory)[0]).unwrap();
+    let restarted = Keyring::open(&store, &settings(fresh), NOW.plus(2)).await.unwrap();
+    assert_eq!(restarted.open_for("outbox a", &sealed).unwrap().as_slice(), b"a letter");
 }

@@ -18,6 +18,7 @@ use rsa::pkcs8::{EncodePrivateKey, LineEnding};
 use super::{DAY, RIPE, kid, published, refusal, settings, signed, signer, standing, verifies};
 use crate::contract::database::Fresh;
 use crate::contract::{NOW, on_both_databases, race};
+use crate::harness::recorder;
 
 on_both_databases! {
     every_form_of_one_key_is_one_key_and_signs_where_no_key_is
@@ -102,14 +103,14 @@ async fn a_key_is_imported_once(fresh: &Fresh) {
     let settings = with_content(fresh, &pkcs8(&ours()[0]));
     let keyring = Keyring::open(&store, &settings, NOW).await.unwrap();
     let imported = kid(&keyring, "active").await;
-    keyring.rotate(NOW.plus(RIPE)).await.unwrap();
+    keyring.rotate(NOW.plus(RIPE), &recorder).await.unwrap();
     let before = standing(&keyring).await;
     // It is retiring by now, and a restart with the same setting does not bring it back.
     let restarted = Keyring::open(&store, &settings, NOW.plus(RIPE + 1)).await.unwrap();
     assert_eq!(standing(&restarted).await, before);
     assert_eq!(kid(&restarted, "retiring").await, imported);
     // Nor when it was withdrawn.
-    restarted.rotate_in_emergency(NOW.plus(DAY)).await.unwrap();
+    restarted.rotate_in_emergency(NOW.plus(DAY), &recorder).await.unwrap();
     let again = Keyring::open(&store, &settings, NOW.plus(DAY)).await.unwrap();
     assert!(!published(&again).is_empty());
     assert_ne!(kid(&again, "active").await, imported);
@@ -127,8 +128,8 @@ async fn where_keys_are_an_imported_one_waits(fresh: &Fresh) {
     let imported = kid(&keyring, "next").await;
     assert!(published(&keyring).contains(&imported) && !published(&keyring).contains(&waiting));
     // It has to be published for as long as any other.
-    refusal(keyring.rotate(NOW.plus(DAY + RIPE - 1)).await);
-    keyring.rotate(NOW.plus(DAY + RIPE)).await.unwrap();
+    refusal(keyring.rotate(NOW.plus(DAY + RIPE - 1), &recorder).await);
+    keyring.rotate(NOW.plus(DAY + RIPE), &recorder).await.unwrap();
     assert_eq!(signer(&signed(&keyring, Algorithm::Rs256, NOW.plus(2 * DAY)).await.unwrap()), imported);
 }
 
@@ -204,15 +205,15 @@ async fn a_command_imports_a_key_once(fresh: &Fresh) {
     let store = fresh.store().await;
     let [one, other] = ours();
     let keyring = Keyring::open(&store, &with_content(fresh, &pkcs8(one)), NOW).await.unwrap();
-    let first = keyring.import(&pkcs8(other), NOW).await.unwrap();
+    let first = keyring.import(&pkcs8(other), NOW, &recorder).await.unwrap();
     assert_eq!((first.phase.as_str(), first.imported), ("next", true));
     assert_eq!(kid(&keyring, "next").await, first.kid);
-    let again = keyring.import(&STANDARD.encode(pkcs1(other)), NOW).await.unwrap();
+    let again = keyring.import(&STANDARD.encode(pkcs1(other)), NOW, &recorder).await.unwrap();
     assert_eq!((&again.kid, again.phase.as_str(), again.imported), (&first.kid, "next", false));
-    let active = keyring.import(&pkcs1(one), NOW).await.unwrap();
+    let active = keyring.import(&pkcs1(one), NOW, &recorder).await.unwrap();
     assert_eq!((active.phase.as_str(), active.imported), ("active", false));
-    refusal(keyring.import(&pkcs8(&rsa_key(1024)), NOW).await);
-    refusal(keyring.import("hunter2", NOW).await);
+    refusal(keyring.import(&pkcs8(&rsa_key(1024)), NOW, &recorder).await);
+    refusal(keyring.import("hunter2", NOW, &recorder).await);
     assert_eq!(standing(&keyring).await, ["RS256 active", "RS256 next", "RS256 retired"]);
 }
 
@@ -233,7 +234,7 @@ async fn keys_are_as_long_as_the_setting_says() {
         let PublicKey::Rsa { n, .. } = key.key else { panic!("it is no RSA key") };
         let modulus = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(n).unwrap();
         assert_eq!((modulus.len() * 8, modulus[0] >> 7), (bits, 1));
-        keyring.rotate_in_emergency(NOW).await.unwrap();
+        keyring.rotate_in_emergency(NOW, &recorder).await.unwrap();
         let token = signed(&keyring, Algorithm::Rs256, NOW.plus(60)).await.unwrap();
         assert_eq!(signer(&token), next);
         assert!(verifies(&keyring, &token).await);

@@ -7,6 +7,7 @@ use countersign::store::leases::Leadership;
 use super::{DAY, RIPE, kid, opened, published, refusal, settings, signed, signer, standing, verifies};
 use crate::contract::database::Fresh;
 use crate::contract::{NOW, on_both_databases, race};
+use crate::harness::recorder;
 
 on_both_databases! {
     a_key_is_published_long_enough_before_it_signs
@@ -28,11 +29,11 @@ async fn a_key_is_published_long_enough_before_it_signs(fresh: &Fresh) {
     let (store, keyring) = opened(fresh).await;
     let (active, next) = (kid(&keyring, "active").await, kid(&keyring, "next").await);
     for early in [0, 1, RIPE - 1] {
-        let why = refusal(keyring.rotate(NOW.plus(early)).await);
+        let why = refusal(keyring.rotate(NOW.plus(early), &recorder).await);
         assert!(why.contains(&format!("in {} seconds", RIPE - early)) && why.contains(&next), "{why}");
     }
     assert_eq!(kid(&keyring, "active").await, active);
-    let done = keyring.rotate(NOW.plus(RIPE)).await.unwrap();
+    let done = keyring.rotate(NOW.plus(RIPE), &recorder).await.unwrap();
     let [rotated] = done.as_slice() else { panic!("{done:?}") };
     let after_that = rotated.next.clone().unwrap();
     assert_eq!((&rotated.active, &rotated.before), (&next, &Some(active.clone())));
@@ -48,8 +49,8 @@ async fn a_key_is_published_long_enough_before_it_signs(fresh: &Fresh) {
     let mut patient = settings(fresh);
     (patient.jwks_max_age_seconds, patient.publish_margin_seconds) = (1000, 10);
     let patient = Keyring::open(&store, &patient, NOW.plus(RIPE)).await.unwrap();
-    refusal(patient.rotate(NOW.plus(RIPE + 1009)).await);
-    patient.rotate(NOW.plus(RIPE + 1010)).await.unwrap();
+    refusal(patient.rotate(NOW.plus(RIPE + 1009), &recorder).await);
+    patient.rotate(NOW.plus(RIPE + 1010), &recorder).await.unwrap();
 }
 
 async fn an_old_key_stays_until_its_last_token_has_expired(fresh: &Fresh) {
@@ -57,7 +58,7 @@ async fn an_old_key_stays_until_its_last_token_has_expired(fresh: &Fresh) {
     let leader = lead(&store).await;
     let old = kid(&keyring, "active").await;
     let token = signed(&keyring, Algorithm::Es256, NOW.plus(RIPE + 900)).await.unwrap();
-    keyring.rotate(NOW.plus(RIPE)).await.unwrap();
+    keyring.rotate(NOW.plus(RIPE), &recorder).await.unwrap();
     assert!(verifies(&keyring, &token).await);
     keyring.keep(NOW.plus(RIPE + 900), &leader).await.unwrap();
     assert!(published(&keyring).contains(&old) && verifies(&keyring, &token).await);
@@ -121,7 +122,7 @@ async fn an_emergency_withdraws_all_that_the_key_signed(fresh: &Fresh) {
     let elsewhere = Keyring::open(&store, &settings(fresh), NOW).await.unwrap();
     let (active, next) = (kid(&keyring, "active").await, kid(&keyring, "next").await);
     let token = signed(&keyring, Algorithm::Es256, NOW.plus(900)).await.unwrap();
-    let done = keyring.rotate_in_emergency(NOW.plus(1)).await.unwrap();
+    let done = keyring.rotate_in_emergency(NOW.plus(1), &recorder).await.unwrap();
     assert_eq!((&done[0].active, &done[0].before), (&next, &Some(active.clone())));
     assert_eq!(standing(&keyring).await, ["ES256 active", "ES256 next", "ES256 withdrawn"]);
     assert!(!verifies(&keyring, &token).await);
@@ -143,7 +144,7 @@ async fn of_two_operators_who_rotate_at_once_one_does(fresh: &Fresh) {
     let mut racers = Vec::new();
     for _ in 0..4 {
         let keyring = Keyring::open(&store, &settings(fresh), NOW).await.unwrap();
-        racers.push(async move { keyring.rotate(NOW.plus(RIPE)).await.is_ok() });
+        racers.push(async move { keyring.rotate(NOW.plus(RIPE), &recorder).await.is_ok() });
     }
     let results = race(racers).await;
     assert_eq!(results.iter().filter(|done| **done).count(), 1, "{results:?}");
@@ -176,16 +177,16 @@ async fn an_operator_retires_a_key_only_when_its_time_is_over(fresh: &Fresh) {
     let (_, keyring) = opened(fresh).await;
     let old = kid(&keyring, "active").await;
     signed(&keyring, Algorithm::Es256, NOW.plus(900)).await.unwrap();
-    keyring.rotate(NOW.plus(RIPE)).await.unwrap();
+    keyring.rotate(NOW.plus(RIPE), &recorder).await.unwrap();
     for phase in ["active", "next"] {
-        let why = refusal(keyring.retire(&kid(&keyring, phase).await, NOW.plus(100 * DAY)).await);
+        let why = refusal(keyring.retire(&kid(&keyring, phase).await, NOW.plus(100 * DAY), &recorder).await);
         assert!(why.contains(phase), "{why}");
     }
-    assert!(refusal(keyring.retire("nobody", NOW).await).contains("nobody"));
+    assert!(refusal(keyring.retire("nobody", NOW, &recorder).await).contains("nobody"));
     let covered = 900 + 3600;
-    let why = refusal(keyring.retire(&old, NOW.plus(covered)).await);
+    let why = refusal(keyring.retire(&old, NOW.plus(covered), &recorder).await);
     assert!(why.contains("0 seconds more"), "{why}");
-    keyring.retire(&old, NOW.plus(covered + 1)).await.unwrap();
+    keyring.retire(&old, NOW.plus(covered + 1), &recorder).await.unwrap();
     assert!(!published(&keyring).contains(&old));
-    refusal(keyring.retire(&old, NOW.plus(covered + 2)).await);
+    refusal(keyring.retire(&old, NOW.plus(covered + 2), &recorder).await);
 }

@@ -7,6 +7,7 @@ use countersign::protocol::jws::Compact;
 use super::{RIPE, kid, opened, published, settings, signed, signer, verifies};
 use crate::contract::database::Fresh;
 use crate::contract::{NOW, on_both_databases, race};
+use crate::harness::recorder;
 
 on_both_databases! {
     a_token_says_its_type_its_algorithm_and_its_key
@@ -83,7 +84,7 @@ async fn a_node_that_missed_a_rotation_still_signs_what_others_verify(fresh: &Fr
     let (store, keyring) = opened(fresh).await;
     let behind = Keyring::open(&store, &settings(fresh), NOW).await.unwrap();
     let old = kid(&keyring, "active").await;
-    keyring.rotate(NOW.plus(RIPE)).await.unwrap();
+    keyring.rotate(NOW.plus(RIPE), &recorder).await.unwrap();
     let late = signed(&behind, Algorithm::Es256, NOW.plus(RIPE + 900)).await.unwrap();
     assert_eq!(signer(&late), old);
     assert!(verifies(&keyring, &late).await && published(&keyring).contains(&old));
@@ -94,7 +95,7 @@ async fn a_node_that_missed_a_rotation_still_signs_what_others_verify(fresh: &Fr
 async fn a_node_that_missed_a_withdrawal_signs_with_the_new_key_at_the_next_promise(fresh: &Fresh) {
     let (store, keyring) = opened(fresh).await;
     let behind = Keyring::open(&store, &settings(fresh), NOW).await.unwrap();
-    keyring.rotate_in_emergency(NOW).await.unwrap();
+    keyring.rotate_in_emergency(NOW, &recorder).await.unwrap();
     let token = signed(&behind, Algorithm::Es256, NOW.plus(900)).await.unwrap();
     assert_eq!(signer(&token), kid(&keyring, "active").await);
     assert!(verifies(&keyring, &token).await);

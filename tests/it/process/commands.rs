@@ -32,6 +32,8 @@ async fn every_command_prints_one_json_value_beside_a_running_server(backend: Ba
         &["key", "rotate", "--emergency"],
         &["key", "reseal"],
         &["key", "reseal", "--new-key"],
+        &["audit", "list"],
+        &["audit", "verify"],
         &["migrate"],
         &["migrate", "up"],
         &["migrate", "status"],

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::home::{files, free_port, only_json};
 use super::nodes::key_encryption_key;
 use super::{Credentials, Home};
-use crate::harness::{Backend, stories, tell};
+use crate::harness::{Backend, Mailbox, stories, tell};
 
 stories![
     a_healthy_installation_is_found_healthy,
@@ -18,6 +18,8 @@ stories![
     a_wrong_key_encryption_key_is_found,
     keys_that_others_may_read_are_found,
     an_issuer_that_is_another_server_is_found,
+    mail_that_does_not_get_through_is_found,
+    who_can_sign_in_and_how_is_looked_at,
 ];
 
 /// What the doctor says, with its exit code.
@@ -58,7 +60,8 @@ async fn a_healthy_installation_is_found_healthy(backend: Backend) {
     let (code, findings) = findings(&home).await;
     assert_eq!(code, Some(0), "{findings:?}");
     let checks: Vec<&str> = findings.iter().map(|finding| finding["check"].as_str().expect("a name")).collect();
-    assert_eq!(checks, ["settings", "database", "clock", "keys", "cache", "issuer"], "{findings:?}");
+    let all = ["settings", "database", "clock", "keys", "people", "cache", "mail", "issuer"];
+    assert_eq!(checks, all, "{findings:?}");
     assert!(findings.iter().all(|finding| finding["verdict"] == "ok"), "{findings:?}");
     server.token(&server.first_client()).await;
 }
@@ -144,6 +147,42 @@ async fn an_issuer_that_is_another_server_is_found(backend: Backend) {
     assert!(said.contains("names another issuer") && said.contains("COUNTERSIGN_ISSUER"), "{said}");
 }
 
+async fn mail_that_does_not_get_through_is_found(backend: Backend) {
+    let home = settled(backend).await;
+    let (_, found) = findings(&home).await;
+    let of_mail = |found: &[Value]| -> Vec<Value> {
+        found.iter().filter(|finding| finding["check"] == "mail").cloned().collect()
+    };
+    assert_eq!(of_mail(&found)[0]["message"], "mail is written to data/mail");
+    let production =
+        home.clone().with("COUNTERSIGN_DEVELOPMENT", "false").with("COUNTERSIGN_ISSUER", "https://id.example");
+    let (_, found) = findings(&production).await;
+    let waits = &of_mail(&found)[0];
+    assert_eq!(waits["verdict"], "warning", "{found:?}");
+    assert!(waits["message"].as_str().is_some_and(|text| text.contains("set SMTP_HOST")), "{found:?}");
+
+    let mut mailbox = Mailbox::open_to_all().await;
+    let with_server = home
+        .clone()
+        .with("SMTP_HOST", "localhost")
+        .with("SMTP_PORT", &mailbox.port().to_string())
+        .with("SMTP_USE_TLS", "false")
+        .with("SMTP_SENDER_EMAIL", "id@example.com");
+    home.sql(
+        "INSERT INTO outbox (id, kind, sealed, created_at, attempts, dead_at, dead_reason) \
+         VALUES ('a', 'mail', '', 1, 1, 2, 'refused')",
+    )
+    .await;
+    let (code, found) = findings(&with_server).await;
+    let [way, dead] = of_mail(&found).try_into().expect("two findings");
+    assert_eq!((code, &way["verdict"], &dead["verdict"]), (Some(0), &"ok".into(), &"warning".into()), "{found:?}");
+    assert!(dead["message"].as_str().is_some_and(|text| text.contains("given up: 1;")), "{found:?}");
+    mailbox.stop();
+    let said = only_fault(&with_server, "mail").await;
+    assert!(said.contains("check SMTP_HOST") && said.contains("in the clear"), "{said}");
+    assert!(mailbox.letters().is_empty(), "looking sends nothing");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn faulty_settings_are_found_one_by_one() {
     tell(async {
@@ -157,4 +196,46 @@ async fn faulty_settings_are_found_one_by_one() {
         assert!(!home.path("data").exists() && !home.path("keys").exists(), "looking changes nothing");
     })
     .await;
+}
+
+/// The warnings about people.
+async fn warned(home: &Home) -> Vec<String> {
+    let (_, findings) = findings(home).await;
+    let of_people = findings.iter().filter(|finding| finding["check"] == "people");
+    let warnings = of_people.filter(|finding| finding["verdict"] == "warning");
+    warnings.map(|finding| finding["message"].as_str().expect("a sentence").to_owned()).collect()
+}
+
+async fn who_can_sign_in_and_how_is_looked_at(backend: Backend) {
+    let home = settled(backend).await;
+    assert_eq!(warned(&home).await, Vec::<String>::new(), "on a developer's machine nobody minds");
+    let abroad = home
+        .with("COUNTERSIGN_ISSUER", "https://id.example")
+        .with("COUNTERSIGN_DEVELOPMENT", "false")
+        .with("COUNTERSIGN_LIMITS__ENABLED", "false");
+    let warnings = warned(&abroad).await;
+    for about in ["COUNTERSIGN_LIMITS__ENABLED", "accounts.require_verified_email", "user create --role admin"] {
+        assert!(warnings.iter().any(|warning| warning.contains(about)), "{about}: {warnings:?}");
+    }
+    assert_eq!(warnings.len(), 3, "{warnings:?}");
+    let strict =
+        abroad.with("COUNTERSIGN_LIMITS__ENABLED", "true").with("COUNTERSIGN_ACCOUNTS__REQUIRE_VERIFIED_EMAIL", "true");
+    let create = ["user", "create", "--username", "chief", "--email", "chief@example.org", "--role", "admin"];
+    strict.json(&create).await;
+    assert_eq!(warned(&strict).await, Vec::<String>::new());
+    let public = ["client", "create", "--name", "App", "--grant", "password", "--public"];
+    let public = strict.json(&public).await["client_id"].as_str().expect("an id").to_owned();
+    let confidential = ["client", "create", "--name", "App", "--grant", "password"];
+    Credentials::of(&strict.json(&confidential).await);
+    strict.json(&["client", "disable", "first-party"]).await;
+    strict.json(&["user", "lock", "chief"]).await;
+    let warnings = warned(&strict).await;
+    for about in [public.as_str(), "client enable first-party", "role admin"] {
+        assert!(warnings.iter().any(|warning| warning.contains(about)), "{about}: {warnings:?}");
+    }
+    assert_eq!(warnings.len(), 3, "{warnings:?}");
+    strict.json(&["client", "disable", &public]).await;
+    strict.json(&["client", "enable", "first-party"]).await;
+    strict.json(&["user", "unlock", "chief"]).await;
+    assert_eq!(warned(&strict).await, Vec::<String>::new());
 }

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use countersign::secret::{random, random_id};
+use countersign::config::Config;
+use countersign::secret::{Setting, random, random_id};
+use countersign::store::Store;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -138,6 +140,16 @@ impl Home {
             Some(url) => Database::Postgres(url.clone()),
             None => Database::Sqlite(self.path("data/countersign.db")),
         }
+    }
+
+    /// The store of a node that is not there: for rows that no command makes.
+    pub async fn store(&self) -> Store {
+        let mut settings = Config::default().database;
+        settings.url = Setting::new(match self.database() {
+            Database::Postgres(url) => url,
+            Database::Sqlite(file) => format!("sqlite:{}", file.display()),
+        });
+        Store::open(&settings).await.expect("a store")
     }
 
     /// Changes rows behind the program's back.

@@ -45,6 +45,10 @@ impl Program {
         Self { child, out, err }
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn out(&self) -> String {
         fs::read_to_string(&self.out).expect("what it printed")
     }

@@ -12,27 +12,60 @@ fn client_credentials_with_everything() {
     let pairs = [("grant_type", "client_credentials"), ("scope", "b a"), ("resource", "urn:a"), ("audience", "urn:b")];
     let request = TokenRequest::parse(&params(&pairs)).unwrap();
     assert_eq!(request.grant_type(), GrantType::ClientCredentials);
-    let TokenRequest::ClientCredentials(request) = request;
+    let TokenRequest::ClientCredentials(request) = request else { panic!("{request:?}") };
     assert_eq!(request.scope.unwrap().to_string(), "b a");
     assert_eq!(request.resources.iter().map(ToString::to_string).collect::<Vec<_>>(), ["urn:a", "urn:b"]);
 }
 
 #[test]
 fn client_credentials_with_nothing_else() {
-    let TokenRequest::ClientCredentials(request) =
-        TokenRequest::parse(&params(&[("grant_type", "client_credentials"), ("scope", "")])).unwrap();
+    let request = TokenRequest::parse(&params(&[("grant_type", "client_credentials"), ("scope", "")])).unwrap();
+    let TokenRequest::ClientCredentials(request) = request else { panic!("{request:?}") };
     assert_eq!((request.scope, request.resources), (None, vec![]));
+}
+
+#[test]
+fn a_password_is_read_as_it_is_written_and_never_printed() {
+    let pairs = [("grant_type", "password"), ("username", " Ann "), ("password", " p\u{e4}ss &+% "), ("scope", "a")];
+    let request = TokenRequest::parse(&params(&pairs)).unwrap();
+    assert_eq!(request.grant_type(), GrantType::Password);
+    assert!(!format!("{request:?}").contains("p\u{e4}ss"));
+    let TokenRequest::Password(request) = request else { panic!("{request:?}") };
+    assert_eq!((request.username.as_str(), request.password.reveal()), (" Ann ", " p\u{e4}ss &+% "));
+    assert_eq!((request.scope.unwrap().to_string().as_str(), request.resources.len()), ("a", 0));
+}
+
+#[test]
+fn a_refresh_token_is_read_with_what_it_is_narrowed_to_and_never_printed() {
+    let pairs = [("grant_type", "refresh_token"), ("refresh_token", "a-token"), ("resource", "urn:a")];
+    let request = TokenRequest::parse(&params(&pairs)).unwrap();
+    assert_eq!(request.grant_type(), GrantType::RefreshToken);
+    assert!(!format!("{request:?}").contains("a-token"));
+    let TokenRequest::RefreshToken(request) = request else { panic!("{request:?}") };
+    assert_eq!((request.refresh_token.reveal(), request.scope), ("a-token", None));
+    assert_eq!(request.resources.iter().map(ToString::to_string).collect::<Vec<_>>(), ["urn:a"]);
 }
 
 #[test]
 fn what_is_refused_has_the_code_of_the_rfc() {
     let good = ("grant_type", "client_credentials");
-    let rows: [(&str, Pairs, ErrorCode); 8] = [
+    let (password, refresh) = (("grant_type", "password"), ("grant_type", "refresh_token"));
+    let rows: [(&str, Pairs, ErrorCode); 14] = [
         ("no grant type", &[("scope", "a")], ErrorCode::InvalidRequest),
         ("an empty grant type", &[("grant_type", "")], ErrorCode::InvalidRequest),
         ("an unknown grant type", &[("grant_type", "magic-beans")], ErrorCode::UnsupportedGrantType),
         ("grant types have a case", &[("grant_type", "Client_Credentials")], ErrorCode::UnsupportedGrantType),
-        ("a grant type that is not served", &[("grant_type", "password")], ErrorCode::UnsupportedGrantType),
+        ("a grant type that is not served", &[("grant_type", "authorization_code")], ErrorCode::UnsupportedGrantType),
+        ("no username", &[password, ("password", "secret")], ErrorCode::InvalidRequest),
+        ("no password", &[password, ("username", "someone")], ErrorCode::InvalidRequest),
+        ("an empty password", &[password, ("username", "someone"), ("password", "")], ErrorCode::InvalidRequest),
+        ("no refresh token", &[refresh, ("scope", "a")], ErrorCode::InvalidRequest),
+        ("an empty refresh token", &[refresh, ("refresh_token", "")], ErrorCode::InvalidRequest),
+        (
+            "a malformed scope of a refresh",
+            &[refresh, ("refresh_token", "x"), ("scope", "a  b")],
+            ErrorCode::InvalidScope,
+        ),
         ("a malformed scope", &[good, ("scope", "a  b")], ErrorCode::InvalidScope),
         ("a malformed resource", &[good, ("resource", "not-a-uri")], ErrorCode::InvalidTarget),
         ("a malformed audience", &[good, ("audience", "https://a/#b")], ErrorCode::InvalidTarget),

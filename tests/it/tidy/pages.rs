@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use countersign::app::App;
+use countersign::audit::{self, Act};
 use countersign::config::Config;
 use countersign::failure::{self, Reason};
 use countersign::http;
@@ -31,6 +32,16 @@ fn errors_are_fresh() {
         assert!(reason.meaning().ends_with('.') && !reason.meaning().contains('|'), "{}", reason.as_str());
     }
     fresh("docs/errors.md", &page);
+}
+
+#[test]
+fn audit_is_fresh() {
+    let page = audit::reference();
+    for act in Act::ALL {
+        assert!(act.meaning().ends_with('.') && !act.meaning().contains('|'), "{}", act.as_str());
+        assert_eq!(Act::named(act.as_str()), Some(*act));
+    }
+    fresh("docs/audit.md", &page);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,8 +2,7 @@
 
 use serde_json::json;
 
-use super::sorted;
-use crate::harness::{Backend, resources, scopes, stories};
+use crate::harness::{Backend, resources, scopes, sorted, stories};
 
 stories![
     without_a_word_a_token_is_for_the_clients_first_audience,

@@ -6,7 +6,7 @@ use countersign::protocol::client_authentication::AuthMethod;
 use countersign::store::clients::ClientRow;
 use reqwest::Method;
 
-use crate::harness::{Answer, Backend, Node, Persona, TOKEN, secrets, stories};
+use crate::harness::{Answer, Backend, Node, Persona, TOKEN, audited, secrets, stories};
 
 stories![
     a_client_proves_itself_in_the_way_that_it_registered,
@@ -137,7 +137,7 @@ async fn a_public_client_gets_no_token_in_its_own_name(backend: Backend) {
         created_at: world.clock.now(),
         updated_at: world.clock.now(),
     };
-    world.app.store.add_client(row, None).await.expect("a row");
+    world.app.store.add_client(row, None, audited()).await.expect("a row");
     world.look().await;
     let smuggled = Persona { id: "smuggled".to_owned(), ..public };
     smuggled.ask(&world, &[]).await.is_refused(400, "unauthorized_client");
@@ -146,9 +146,14 @@ async fn a_public_client_gets_no_token_in_its_own_name(backend: Backend) {
 async fn a_client_uses_only_the_grants_that_it_registered(backend: Backend) {
     let world = backend.world().await;
     let client = world.service_client(|_| ()).await;
-    for not_served in ["refresh_token", "password", "implicit", "CLIENT_CREDENTIALS", "client_credentials ", "\u{e4}"] {
+    for not_served in ["authorization_code", "implicit", "CLIENT_CREDENTIALS", "client_credentials ", "\u{e4}"] {
         let answer = client.post(&world, TOKEN, &[("grant_type", not_served)]).await;
         answer.is_refused(400, "unsupported_grant_type");
+    }
+    let form = [("username", "somebody"), ("password", "secret"), ("refresh_token", "a-token")];
+    for not_registered in ["refresh_token", "password"] {
+        let answer = client.post(&world, TOKEN, &[&[("grant_type", not_registered)], &form[..]].concat()).await;
+        answer.is_refused(400, "unauthorized_client");
     }
     let other = world.service_client(|m| m.grant_types = vec!["refresh_token".parse().expect("a grant type")]).await;
     other.ask(&world, &[]).await.is_refused(400, "unauthorized_client");

@@ -1,7 +1,6 @@
 //! What describes a scope or a resource may be one second old on another node, and not older.
 
-use super::sorted;
-use crate::harness::{A_SECOND, Backend, resources, scopes, stories, within};
+use crate::harness::{A_SECOND, Backend, audited, resources, scopes, sorted, stories, within};
 
 stories![
     a_new_scope_is_known_on_another_node_within_a_second,
@@ -28,7 +27,7 @@ async fn a_scope_that_is_gone_is_gone_on_another_node_within_a_second(backend: B
     let client = world.service_client(|m| m.scope = scopes("read write")).await;
     let other = world.another_node().await;
     assert_eq!(sorted(client.token(&other).await.scope()), ["read", "write"]);
-    assert!(world.app.store.delete_scope("write".to_owned()).await.expect("the store answers"));
+    assert!(world.app.store.delete_scope("write".to_owned(), audited()).await.expect("the store answers"));
     within(A_SECOND, "nobody gets it", async || client.token(&other).await.scope() == "read").await;
     client.ask(&other, &[("scope", "write")]).await.is_refused(400, "invalid_scope");
 }
@@ -40,7 +39,7 @@ async fn a_node_that_is_not_reminded_asks_by_itself(backend: Backend) {
     let other = world.another_node().await;
     other.stop_jobs().await;
     assert_eq!(sorted(client.token(&other).await.scope()), ["read", "write"]);
-    assert!(world.app.store.delete_scope("write".to_owned()).await.expect("the store answers"));
+    assert!(world.app.store.delete_scope("write".to_owned(), audited()).await.expect("the store answers"));
     within(A_SECOND, "nobody gets it", async || client.token(&other).await.scope() == "read").await;
 }
 

@@ -1,6 +1,6 @@
 //! What becomes of clients is known at once, on every node.
 
-use crate::harness::{Backend, stories};
+use crate::harness::{Backend, audited, stories};
 
 stories![
     a_new_client_is_known_on_every_node,
@@ -34,7 +34,7 @@ async fn a_deleted_client_is_forgotten_at_once_everywhere(backend: Backend) {
     let other = world.another_node().await;
     let client = world.service_client(|_| ()).await;
     client.token(&other).await;
-    assert!(world.app.store.delete_client(client.id.clone()).await.expect("the store answers"));
+    assert!(world.app.store.delete_client(client.id.clone(), audited()).await.expect("the store answers"));
     for node in [&*world, &other] {
         client.ask(node, &[]).await.is_refused(401, "invalid_client");
     }

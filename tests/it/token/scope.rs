@@ -1,7 +1,6 @@
 //! Which scopes a token has: what was asked for, out of what the client may have.
 
-use super::sorted;
-use crate::harness::{Backend, scopes, stories};
+use crate::harness::{Backend, scopes, sorted, stories};
 
 stories![
     without_a_word_a_client_gets_all_that_it_may_have,

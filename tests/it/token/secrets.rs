@@ -1,6 +1,6 @@
 //! Secrets change without a moment in which none works, and end when they should.
 
-use crate::harness::{Backend, stories};
+use crate::harness::{Backend, audited, stories};
 
 stories![
     a_new_secret_works_beside_the_old_one_until_that_ends,
@@ -46,7 +46,7 @@ async fn a_secret_that_is_taken_away_ends_at_once_everywhere(backend: Backend) {
     let old = world.service_client(|_| ()).await;
     let new = old.with_another_secret(&world.app, None, None).await;
     old.token(&other).await;
-    let found = world.app.store.delete_client_secret(old.id.clone(), old.secret_id.clone()).await;
+    let found = world.app.store.delete_client_secret(old.id.clone(), old.secret_id.clone(), audited()).await;
     assert!(found.expect("the store answers"));
     old.ask(&other, &[]).await.is_refused(401, "invalid_client");
     new.token(&other).await;

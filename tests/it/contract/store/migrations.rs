@@ -2,6 +2,7 @@
 
 use countersign::store::StoreError;
 
+use super::descriptions::BUILT_IN;
 use crate::contract::database::{Fresh, Raw};
 use crate::contract::{on_both_databases, race};
 
@@ -65,7 +66,7 @@ async fn of_many_nodes_that_start_at_once_one_migrates(fresh: &Fresh) {
     assert_eq!(migrated, 1, "{reports:?}");
     assert!(reports.iter().all(|report| report.pending.is_empty() && report.applied == reports[0].applied));
     for store in &nodes {
-        assert_eq!(store.scopes().await.unwrap().len(), 6);
+        assert_eq!(store.scopes().await.unwrap().len(), BUILT_IN);
     }
 }
 

@@ -4,9 +4,11 @@ use std::time::{Duration, Instant};
 
 use countersign::store::{Store, StoreError};
 
+use super::descriptions::BUILT_IN;
 use super::{client, secret};
 use crate::contract::database::{Fresh, Raw};
 use crate::contract::{PATIENCE, eventually};
+use crate::harness::audited;
 
 /// How many connections of the store are in a state.
 async fn connections(raw: &mut Raw, fresh: &Fresh, condition: &str) -> usize {
@@ -32,7 +34,7 @@ async fn a_transaction_that_was_cut_short_never_goes_back_into_the_pool() {
     let (store, mut other) = held(&mut fresh).await;
     let mut watcher = fresh.raw().await;
     {
-        let write = store.add_client(client("c1"), Some(secret("s1", "c1", None)));
+        let write = store.add_client(client("c1"), Some(secret("s1", "c1", None)), audited());
         tokio::pin!(write);
         let waits =
             eventually("the write waits for the table", async || connections(&mut watcher, &fresh, WAITS).await == 1);
@@ -45,7 +47,7 @@ async fn a_transaction_that_was_cut_short_never_goes_back_into_the_pool() {
     other.execute("COMMIT").await;
     let reused = store.client("c1").await.unwrap();
     assert!(reused.is_none(), "half a transaction was committed by whoever came next");
-    store.add_client(client("c2"), None).await.unwrap();
+    store.add_client(client("c2"), None, audited()).await.unwrap();
     assert!(fresh.store().await.client("c2").await.unwrap().is_some(), "what was answered is committed");
     eventually("no transaction is left open", async || {
         connections(&mut watcher, &fresh, "state LIKE 'idle in transaction%'").await == 0
@@ -61,7 +63,7 @@ async fn whoever_waits_too_long_for_a_connection_is_told_to_come_back() {
     fresh.settings.pool_wait_milliseconds = 200;
     let (store, mut other) = held(&mut fresh).await;
     let writer = store.clone();
-    let write = tokio::spawn(async move { writer.add_client(client("c1"), None).await });
+    let write = tokio::spawn(async move { writer.add_client(client("c1"), None, audited()).await });
     let mut watcher = fresh.raw().await;
     eventually("the write waits", async || connections(&mut watcher, &fresh, WAITS).await == 1).await;
 
@@ -84,7 +86,7 @@ async fn the_pool_grows_to_its_size_and_names_itself() {
         tokio::spawn(async move { store.scopes().await.map(|scopes| scopes.len()) })
     });
     for read in futures_util::future::join_all(reads).await {
-        assert_eq!(read.unwrap().unwrap(), 6);
+        assert_eq!(read.unwrap().unwrap(), BUILT_IN);
     }
     let state = store.pool_state();
     assert!((1..=3).contains(&state.size) && state.waiting == 0, "{state:?}");
@@ -108,7 +110,7 @@ async fn a_connection_that_was_idle_is_tried_before_it_is_used() {
     let mut raw = fresh.raw().await;
     for _ in 0..3 {
         terminate(&mut raw, &fresh).await;
-        assert_eq!(store.scopes().await.unwrap().len(), 6);
+        assert_eq!(store.scopes().await.unwrap().len(), BUILT_IN);
     }
 }
 
@@ -123,7 +125,7 @@ async fn a_connection_that_was_cut_is_used_once_at_most() {
         Ok(_) | Err(StoreError::Away(_)) => {}
         Err(error) => panic!("{error:?}"),
     }
-    assert_eq!(store.scopes().await.unwrap().len(), 6);
+    assert_eq!(store.scopes().await.unwrap().len(), BUILT_IN);
 }
 
 #[tokio::test(flavor = "multi_thread")]

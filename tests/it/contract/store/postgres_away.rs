@@ -10,7 +10,7 @@ use url::Url;
 use super::client;
 use crate::contract::database::Fresh;
 use crate::contract::eventually;
-use crate::harness::given;
+use crate::harness::{audited, given};
 
 /// The settings of the test, over TLS.
 fn over_tls(fresh: &mut Fresh, mode: Option<&str>, ca: Option<PathBuf>) {
@@ -73,8 +73,8 @@ async fn assert_away(store: &Store) {
         store.client("c1").await.err(),
         store.client_vitals("c1").await.err(),
         store.clients(None, 9).await.err(),
-        store.add_client(client("c9"), None).await.err(),
-        store.delete_client("c1".to_owned()).await.err(),
+        store.add_client(client("c9"), None, audited()).await.err(),
+        store.delete_client("c1".to_owned(), audited()).await.err(),
         store.generations().await.err(),
         store.signs_or_signed("k1").await.err(),
         store.lead("node", None).await.err(),
@@ -94,7 +94,7 @@ async fn a_database_that_goes_away_is_away_and_comes_back_by_itself() {
     fresh.settings.pool_size = 2;
     let name = fresh.settings.application_name.clone();
     let store = fresh.store().await;
-    store.add_client(client("c1"), None).await.unwrap();
+    store.add_client(client("c1"), None, audited()).await.unwrap();
     let other = Fresh::postgres().await;
     let mut raw = other.raw().await;
     raw.execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await;

@@ -6,6 +6,7 @@ use countersign::store::signing_keys::{SigningKeyRow, Step, Succession};
 use super::{NONE, SIGNING_KEYS, raised};
 use crate::contract::database::Fresh;
 use crate::contract::{NOW, count, on_both_databases, race};
+use crate::harness::audited;
 
 on_both_databases! {
     a_key_comes_back_as_it_was_stored
@@ -40,7 +41,7 @@ fn key(kid: &str, phase: &str) -> SigningKeyRow {
 }
 
 async fn add(store: &Store, kid: &str, phase: &str) {
-    assert_eq!(store.add_signing_key(key(kid, phase)).await.unwrap(), Step::Taken);
+    assert_eq!(store.add_signing_key(key(kid, phase), None).await.unwrap(), Step::Taken);
 }
 
 /// Every key with its phase, by its name.
@@ -75,11 +76,14 @@ async fn a_key_comes_back_as_it_was_stored(fresh: &Fresh) {
     row.activated_at = Some(NOW.plus(1));
     row.retiring_at = Some(NOW.plus(2));
     row.covers_until = NOW.plus(3);
-    store.add_signing_key(row.clone()).await.unwrap();
+    store.add_signing_key(row.clone(), None).await.unwrap();
     assert_eq!(format!("{:?}", find(&store, "k1").await), format!("{row:?}"));
     let order: Vec<_> = {
         for (kid, later) in [("k3", 1), ("k2", 1), ("k0", 9)] {
-            store.add_signing_key(SigningKeyRow { created_at: NOW.plus(later), ..key(kid, "retired") }).await.unwrap();
+            store
+                .add_signing_key(SigningKeyRow { created_at: NOW.plus(later), ..key(kid, "retired") }, None)
+                .await
+                .unwrap();
         }
         store.signing_keys().await.unwrap().into_iter().map(|row| row.kid).collect()
     };
@@ -90,7 +94,7 @@ async fn one_key_of_an_algorithm_is_next_and_one_active(fresh: &Fresh) {
     for phase in ["active", "next"] {
         eight(fresh, move |store| async move {
             let kid = format!("{phase} {}", countersign::secret::random_id());
-            store.add_signing_key(key(&kid, phase)).await.unwrap()
+            store.add_signing_key(key(&kid, phase), None).await.unwrap()
         })
         .await;
     }
@@ -98,7 +102,7 @@ async fn one_key_of_an_algorithm_is_next_and_one_active(fresh: &Fresh) {
     assert_eq!(store.signing_keys().await.unwrap().len(), 2);
     // Another algorithm has places of its own.
     let other = SigningKeyRow { algorithm: "ES256".to_owned(), ..key("e1", "active") };
-    assert_eq!(store.add_signing_key(other).await.unwrap(), Step::Taken);
+    assert_eq!(store.add_signing_key(other, None).await.unwrap(), Step::Taken);
 }
 
 async fn of_many_that_rotate_one_does(fresh: &Fresh) {
@@ -107,7 +111,7 @@ async fn of_many_that_rotate_one_does(fresh: &Fresh) {
     add(&store, "k2", "next").await;
     let later = NOW.plus(60);
     eight(fresh, move |store| async move {
-        store.rotate_signing_key(succession(Some("k1"), "k2"), later, None).await.unwrap()
+        store.rotate_signing_key(succession(Some("k1"), "k2"), later, None, audited()).await.unwrap()
     })
     .await;
     assert_eq!(phases(&store).await, expected(&[("k1", "retiring"), ("k2", "active")]));
@@ -121,10 +125,9 @@ async fn of_many_that_withdraw_one_does(fresh: &Fresh) {
     add(&store, "k1", "active").await;
     add(&store, "k2", "next").await;
     let later = NOW.plus(60);
-    eight(
-        fresh,
-        move |store| async move { store.withdraw_signing_key(succession(Some("k1"), "k2"), later).await.unwrap() },
-    )
+    eight(fresh, move |store| async move {
+        store.withdraw_signing_key(succession(Some("k1"), "k2"), later, audited()).await.unwrap()
+    })
     .await;
     assert_eq!(phases(&store).await, expected(&[("k1", "withdrawn"), ("k2", "active")]));
     let old = find(&store, "k1").await;
@@ -144,14 +147,22 @@ async fn a_rotation_that_does_not_fit_changes_nothing(fresh: &Fresh) {
         succession(None, "k2"),
     ];
     for keys in wrong {
-        assert_eq!(store.rotate_signing_key(keys.clone(), NOW, None).await.unwrap(), Step::Overtaken, "{keys:?}");
-        assert_eq!(store.withdraw_signing_key(keys.clone(), NOW).await.unwrap(), Step::Overtaken, "{keys:?}");
+        assert_eq!(
+            store.rotate_signing_key(keys.clone(), NOW, None, audited()).await.unwrap(),
+            Step::Overtaken,
+            "{keys:?}"
+        );
+        assert_eq!(
+            store.withdraw_signing_key(keys.clone(), NOW, audited()).await.unwrap(),
+            Step::Overtaken,
+            "{keys:?}"
+        );
         assert_eq!(phases(&store).await, before);
     }
     // Without an active key the next one may sign alone.
     let next = SigningKeyRow { algorithm: "ES256".to_owned(), ..key("e1", "next") };
-    store.add_signing_key(next).await.unwrap();
-    assert_eq!(store.rotate_signing_key(succession(None, "e1"), NOW, None).await.unwrap(), Step::Taken);
+    store.add_signing_key(next, None).await.unwrap();
+    assert_eq!(store.rotate_signing_key(succession(None, "e1"), NOW, None, audited()).await.unwrap(), Step::Taken);
     assert_eq!(find(&store, "e1").await.phase, "active");
 }
 
@@ -163,17 +174,17 @@ async fn a_leader_that_was_replaced_rotates_nothing(fresh: &Fresh) {
     store.resign(first.clone()).await.unwrap();
     let second = store.lead("second", None).await.unwrap().unwrap();
     let keys = succession(Some("k1"), "k2");
-    assert_eq!(store.rotate_signing_key(keys.clone(), NOW, Some(first)).await.unwrap(), Step::Overtaken);
+    assert_eq!(store.rotate_signing_key(keys.clone(), NOW, Some(first), audited()).await.unwrap(), Step::Overtaken);
     assert_eq!(find(&store, "k1").await.phase, "active");
-    assert_eq!(store.rotate_signing_key(keys, NOW, Some(second)).await.unwrap(), Step::Taken);
+    assert_eq!(store.rotate_signing_key(keys, NOW, Some(second), audited()).await.unwrap(), Step::Taken);
 }
 
 async fn an_import_takes_the_place_of_the_next_key_alone(fresh: &Fresh) {
     let store = fresh.store().await;
     add(&store, "k1", "active").await;
     add(&store, "k2", "next").await;
-    store.add_signing_key(SigningKeyRow { algorithm: "ES256".to_owned(), ..key("e2", "next") }).await.unwrap();
-    assert_eq!(store.replace_next_key(key("k3", "next"), NOW.plus(5)).await.unwrap(), Step::Taken);
+    store.add_signing_key(SigningKeyRow { algorithm: "ES256".to_owned(), ..key("e2", "next") }, None).await.unwrap();
+    assert_eq!(store.replace_next_key(key("k3", "next"), NOW.plus(5), audited()).await.unwrap(), Step::Taken);
     let after = expected(&[("e2", "next"), ("k1", "active"), ("k2", "retired"), ("k3", "next")]);
     assert_eq!(phases(&store).await, after);
     let replaced = find(&store, "k2").await;
@@ -186,7 +197,7 @@ async fn an_import_of_a_known_key_changes_nothing(fresh: &Fresh) {
     add(&store, "k2", "next").await;
     let before = phases(&store).await;
     for known in ["k1", "k2"] {
-        assert_eq!(store.replace_next_key(key(known, "next"), NOW).await.unwrap(), Step::Overtaken);
+        assert_eq!(store.replace_next_key(key(known, "next"), NOW, audited()).await.unwrap(), Step::Overtaken);
         assert_eq!(phases(&store).await, before, "after {known}");
     }
 }
@@ -196,14 +207,14 @@ async fn of_many_that_retire_one_does_and_not_before_its_time(fresh: &Fresh) {
     for (kid, phase) in [("k1", "retiring"), ("k2", "active"), ("k3", "next")] {
         add(&store, kid, phase).await;
     }
-    let retire = async |kid: &str, before| store.retire_signing_key(kid.to_owned(), before, NOW).await.unwrap();
+    let retire =
+        async |kid: &str, before| store.retire_signing_key(kid.to_owned(), before, NOW, audited()).await.unwrap();
     assert_eq!(retire("k1", NOW).await, Step::Overtaken);
     assert_eq!(retire("k2", NOW.plus(9)).await, Step::Overtaken);
     assert_eq!(retire("k3", NOW.plus(9)).await, Step::Overtaken);
-    eight(
-        fresh,
-        |store| async move { store.retire_signing_key("k1".to_owned(), NOW.plus(1), NOW.plus(2)).await.unwrap() },
-    )
+    eight(fresh, |store| async move {
+        store.retire_signing_key("k1".to_owned(), NOW.plus(1), NOW.plus(2), audited()).await.unwrap()
+    })
     .await;
     assert_eq!(phases(&store).await, expected(&[("k1", "retired"), ("k2", "active"), ("k3", "next")]));
     let ended = find(&store, "k1").await;
@@ -222,8 +233,9 @@ async fn a_promise_is_raised_and_never_lowered(fresh: &Fresh) {
     }
     // Whoever retires the key and whoever promises more of it cannot both succeed.
     let nodes = [fresh.store().await, fresh.store().await];
-    let retire =
-        async |store: Store| store.retire_signing_key("k2".to_owned(), NOW.plus(21), NOW).await.unwrap() == Step::Taken;
+    let retire = async |store: Store| {
+        store.retire_signing_key("k2".to_owned(), NOW.plus(21), NOW, audited()).await.unwrap() == Step::Taken
+    };
     let promise = async |store: Store| store.cover_until("k2", NOW.plus(99)).await.unwrap() == Step::Taken;
     let results = tokio::join!(retire(nodes[0].clone()), promise(nodes[1].clone()));
     assert_ne!(results.0, results.1);
@@ -257,7 +269,7 @@ async fn of_many_that_reseal_a_key_one_does(fresh: &Fresh) {
     assert_eq!(find(&store, "k1").await.sealed.as_deref(), Some("anew"));
     assert_eq!(find(&store, "k2").await.sealed.as_deref(), Some("sealed k2"));
     // What was erased meanwhile does not come back.
-    store.withdraw_signing_key(succession(Some("k1"), "k2"), NOW).await.unwrap();
+    store.withdraw_signing_key(succession(Some("k1"), "k2"), NOW, audited()).await.unwrap();
     let late = store.reseal_signing_key("k1".to_owned(), "anew".to_owned(), "late".to_owned()).await.unwrap();
     assert_eq!(late, Step::Overtaken);
     assert_eq!(find(&store, "k1").await.sealed, None);
@@ -267,26 +279,28 @@ async fn every_change_of_a_key_raises_the_generation(fresh: &Fresh) {
     let store = fresh.store().await;
     let taken = |step: Step| assert_eq!(step, Step::Taken);
     let keys = || succession(Some("k1"), "k2");
-    let added = raised(&store, async || taken(store.add_signing_key(key("k1", "active")).await.unwrap()));
+    let added = raised(&store, async || taken(store.add_signing_key(key("k1", "active"), None).await.unwrap()));
     assert_eq!(added.await, SIGNING_KEYS);
-    let replaced = raised(&store, async || taken(store.replace_next_key(key("k2", "next"), NOW).await.unwrap()));
+    let replaced =
+        raised(&store, async || taken(store.replace_next_key(key("k2", "next"), NOW, audited()).await.unwrap()));
     assert_eq!(replaced.await, SIGNING_KEYS);
-    let rotated = raised(&store, async || taken(store.rotate_signing_key(keys(), NOW, None).await.unwrap()));
+    let rotated = raised(&store, async || taken(store.rotate_signing_key(keys(), NOW, None, audited()).await.unwrap()));
     assert_eq!(rotated.await, SIGNING_KEYS);
     let late = raised(&store, async || {
-        store.rotate_signing_key(keys(), NOW, None).await.unwrap();
+        store.rotate_signing_key(keys(), NOW, None, audited()).await.unwrap();
     });
     assert_eq!(late.await, NONE);
     let resealed = raised(&store, async || {
         taken(store.reseal_signing_key("k2".into(), "sealed k2".into(), "anew".into()).await.unwrap());
     });
     assert_eq!(resealed.await, SIGNING_KEYS);
-    let retired =
-        raised(&store, async || taken(store.retire_signing_key("k1".into(), NOW.plus(1), NOW).await.unwrap()));
+    let retired = raised(&store, async || {
+        taken(store.retire_signing_key("k1".into(), NOW.plus(1), NOW, audited()).await.unwrap())
+    });
     assert_eq!(retired.await, SIGNING_KEYS);
     add(&store, "k3", "next").await;
     let withdrawn = raised(&store, async || {
-        taken(store.withdraw_signing_key(succession(Some("k2"), "k3"), NOW).await.unwrap());
+        taken(store.withdraw_signing_key(succession(Some("k2"), "k3"), NOW, audited()).await.unwrap());
     });
     assert_eq!(withdrawn.await, SIGNING_KEYS);
 }

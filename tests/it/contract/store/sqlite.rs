@@ -9,6 +9,7 @@ use countersign::store::{Store, StoreError};
 
 use super::client;
 use crate::contract::database::Fresh;
+use crate::harness::audited;
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).permissions().mode() & 0o777
@@ -18,7 +19,7 @@ fn mode(path: &Path) -> u32 {
 async fn the_file_and_its_folder_are_for_their_owner_alone() {
     let fresh = Fresh::sqlite();
     let store = fresh.store().await;
-    store.add_client(client("c1"), None).await.unwrap();
+    store.add_client(client("c1"), None, audited()).await.unwrap();
     let file = fresh.file();
     assert_eq!(mode(file.parent().unwrap()), 0o700);
     for name in ["test.db", "test.db-wal", "test.db-shm"] {
@@ -30,7 +31,7 @@ async fn the_file_and_its_folder_are_for_their_owner_alone() {
 async fn what_was_stored_is_there_at_the_next_start() {
     let fresh = Fresh::sqlite();
     let store = fresh.store().await;
-    store.add_client(client("c1"), None).await.unwrap();
+    store.add_client(client("c1"), None, audited()).await.unwrap();
     drop(store);
     assert!(fresh.store().await.client("c1").await.unwrap().is_some());
 }
@@ -52,7 +53,7 @@ async fn a_file_that_cannot_be_opened_is_away_and_named() {
 async fn readers_do_not_wait_for_a_writer() {
     let fresh = Fresh::sqlite();
     let store = fresh.store().await;
-    store.add_client(client("c1"), None).await.unwrap();
+    store.add_client(client("c1"), None, audited()).await.unwrap();
     let mut other = fresh.raw().await;
     other.execute("BEGIN IMMEDIATE; DELETE FROM clients").await;
     // What another process has not committed is not there yet.

@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use super::{client, secret};
 use crate::contract::database::{Fresh, Raw};
 use crate::contract::{NOW, PATIENCE};
+use crate::harness::audited;
 
 /// A store, and another process that holds its file until it says COMMIT.
 async fn held(fresh: &Fresh) -> (Store, Raw) {
@@ -29,7 +30,7 @@ async fn a_write_that_fails_takes_nobody_of_its_group_with_it() {
     };
     let writes = join_all((0..20).map(|number| {
         let (client, secret) = row(number);
-        store.add_client(client, secret)
+        store.add_client(client, secret, audited())
     }));
     // The file is free only after all of them are queued, so that they are one group.
     let (results, ()) = tokio::join!(writes, other.execute("COMMIT"));
@@ -51,14 +52,14 @@ async fn a_request_that_goes_away_leaves_all_of_its_write_or_nothing() {
     let fresh = Fresh::sqlite();
     let (store, mut other) = held(&fresh).await;
     {
-        let write = store.add_client(client("c1"), Some(secret("s1", "c1", None)));
+        let write = store.add_client(client("c1"), Some(secret("s1", "c1", None)), audited());
         tokio::pin!(write);
         // Long enough to be queued; the file is not free, so it cannot be done.
         assert!(tokio::time::timeout(Duration::from_millis(1), &mut write).await.is_err());
     }
     other.execute("COMMIT").await;
     // Whoever writes next comes behind it.
-    store.add_client(client("c2"), None).await.unwrap();
+    store.add_client(client("c2"), None, audited()).await.unwrap();
     let stored = store.client("c1").await.unwrap().is_some();
     assert_eq!(store.client_secrets("c1").await.unwrap().len(), usize::from(stored));
     assert!(stored, "what was queued is written");
@@ -68,7 +69,7 @@ async fn a_request_that_goes_away_leaves_all_of_its_write_or_nothing() {
 async fn a_write_waits_while_another_process_holds_the_file() {
     let fresh = Fresh::sqlite();
     let (store, mut other) = held(&fresh).await;
-    let write = store.add_client(client("c1"), None);
+    let write = store.add_client(client("c1"), None, audited());
     tokio::pin!(write);
     assert!(tokio::time::timeout(Duration::from_millis(100), &mut write).await.is_err(), "the file is not free");
     other.execute("COMMIT").await;
@@ -81,7 +82,7 @@ async fn a_write_that_waits_for_too_long_is_told_to_come_back_and_so_are_those_b
     fresh.settings.pool_wait_milliseconds = 300;
     let (store, mut other) = held(&fresh).await;
     let started = Instant::now();
-    let results = join_all((0..10).map(|number| store.add_client(client(&number.to_string()), None))).await;
+    let results = join_all((0..10).map(|number| store.add_client(client(&number.to_string()), None, audited()))).await;
     let waited = started.elapsed();
     for result in &results {
         assert!(matches!(result, Err(StoreError::Busy(_))), "{result:?}");
@@ -91,8 +92,8 @@ async fn a_write_that_waits_for_too_long_is_told_to_come_back_and_so_are_those_b
     assert!((300..1500).contains(&waited.as_millis()), "{waited:?}");
     assert!(store.scopes().await.is_ok(), "whoever only reads is not held up");
     other.execute("COMMIT").await;
-    store.add_client(client("0"), None).await.unwrap();
-    assert_eq!(store.clients(None, 99).await.unwrap().len(), 1);
+    store.add_client(client("0"), None, audited()).await.unwrap();
+    assert_eq!(store.clients(None, 99).await.unwrap().len(), 2, "the built-in one, and this one");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,12 +102,12 @@ async fn two_processes_write_to_one_file_in_turn() {
     let nodes = [fresh.store().await, fresh.store().await];
     let writes = (0..100).map(|number| {
         let store = nodes[number % 2].clone();
-        tokio::spawn(async move { store.add_client(client(&number.to_string()), None).await })
+        tokio::spawn(async move { store.add_client(client(&number.to_string()), None, audited()).await })
     });
     for write in join_all(writes).await {
         write.unwrap().unwrap();
     }
-    assert_eq!(nodes[0].clients(None, 200).await.unwrap().len(), 100);
+    assert_eq!(nodes[0].clients(None, 200).await.unwrap().len(), 101, "and the built-in one");
     assert_eq!(nodes[1].generations().await.unwrap().clients, 101);
     assert_eq!(nodes[0].client("99").await.unwrap().unwrap().created_at, NOW);
 }

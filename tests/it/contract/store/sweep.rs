@@ -6,6 +6,7 @@ use countersign::store::sweep::BATCH;
 use super::{client, secret};
 use crate::contract::database::Fresh;
 use crate::contract::{NOW, count, on_both_databases, race};
+use crate::harness::audited;
 
 on_both_databases! {
     a_token_is_revoked_by_one_of_many
@@ -23,11 +24,11 @@ async fn a_token_is_revoked_by_one_of_many(fresh: &Fresh) {
     };
     let racers = (0..8).map(|number| {
         let (store, token) = (nodes[number % 2].clone(), token(60));
-        async move { store.revoke_token(token).await.unwrap() }
+        async move { store.revoke_token(token, audited()).await.unwrap() }
     });
     let results = race(racers.collect()).await;
     assert_eq!(count(&results, &true), 1, "{results:?}");
-    assert!(!nodes[0].revoke_token(token(9)).await.unwrap());
+    assert!(!nodes[0].revoke_token(token(9), audited()).await.unwrap());
     let kept = fresh.raw().await.texts("SELECT CAST(expires_at AS TEXT) FROM revoked_tokens").await;
     assert_eq!(kept, [NOW.plus(60).to_string()]);
 }
@@ -53,9 +54,9 @@ async fn revocations_go_in_batches_once_their_tokens_have_expired(fresh: &Fresh)
 
 async fn a_secret_stays_listed_for_a_month_after_its_end(fresh: &Fresh) {
     let store = fresh.store().await;
-    store.add_client(client("c1"), Some(secret("endless", "c1", None))).await.unwrap();
-    store.add_client_secret(secret("ended", "c1", Some(NOW)), None).await.unwrap();
-    store.add_client_secret(secret("ends", "c1", Some(NOW.plus(1))), None).await.unwrap();
+    store.add_client(client("c1"), Some(secret("endless", "c1", None)), audited()).await.unwrap();
+    store.add_client_secret(secret("ended", "c1", Some(NOW)), None, audited()).await.unwrap();
+    store.add_client_secret(secret("ends", "c1", Some(NOW.plus(1))), None, audited()).await.unwrap();
     let month = 30 * 86_400;
     assert_eq!(store.sweep_client_secrets(NOW.plus(month)).await.unwrap(), 0);
     assert_eq!(store.sweep_client_secrets(NOW.plus(month + 1)).await.unwrap(), 1);

@@ -7,6 +7,7 @@ use countersign::store::vitals::TokenLifeline;
 use super::{client, hash, secret};
 use crate::contract::database::Fresh;
 use crate::contract::{NOW, on_both_databases, race};
+use crate::harness::audited;
 
 on_both_databases! {
     a_client_is_known_by_its_secrets_and_its_state
@@ -18,21 +19,21 @@ on_both_databases! {
 async fn a_client_is_known_by_its_secrets_and_its_state(fresh: &Fresh) {
     let (store, other) = (fresh.store().await, fresh.store().await);
     assert!(store.client_vitals("c1").await.unwrap().is_none());
-    store.add_client(client("c1"), None).await.unwrap();
-    store.add_client(client("c2"), Some(secret("foreign", "c2", None))).await.unwrap();
+    store.add_client(client("c1"), None, audited()).await.unwrap();
+    store.add_client(client("c2"), Some(secret("foreign", "c2", None)), audited()).await.unwrap();
     let bare = other.client_vitals("c1").await.unwrap().unwrap();
     assert!(!bare.disabled && bare.secrets.is_empty());
 
-    store.add_client_secret(secret("s1", "c1", None), None).await.unwrap();
-    store.add_client_secret(secret("s2", "c1", Some(NOW)), None).await.unwrap();
-    store.set_client_disabled("c1".to_owned(), Some(NOW)).await.unwrap();
+    store.add_client_secret(secret("s1", "c1", None), None, audited()).await.unwrap();
+    store.add_client_secret(secret("s2", "c1", Some(NOW)), None, audited()).await.unwrap();
+    store.set_client_disabled("c1".to_owned(), Some(NOW), audited()).await.unwrap();
     let mut found = other.client_vitals("c1").await.unwrap().unwrap();
     found.secrets.sort_by_key(|(_, expires)| *expires);
     assert!(found.disabled);
     let [(first, None), (second, Some(NOW))] = found.secrets.as_slice() else { panic!("{found:?}") };
     assert!(first.matches(&hash("s1")) && second.matches(&hash("s2")) && !second.matches(&hash("s1")));
 
-    store.delete_client("c1".to_owned()).await.unwrap();
+    store.delete_client("c1".to_owned(), audited()).await.unwrap();
     assert!(other.client_vitals("c1").await.unwrap().is_none());
 }
 
@@ -59,41 +60,42 @@ async fn a_token_dies_with_whatever_it_depends_on(fresh: &Fresh) {
         let (jti, client_id, kid) = (jti.to_owned(), client.to_owned(), kid.to_owned());
         other.token_lives(TokenLifeline { jti, client_id, kid }).await.unwrap()
     };
-    store.add_client(client("c1"), None).await.unwrap();
-    store.add_client(client("c2"), None).await.unwrap();
-    store.add_signing_key(key("k1", "active")).await.unwrap();
-    store.add_signing_key(key("k2", "next")).await.unwrap();
+    store.add_client(client("c1"), None, audited()).await.unwrap();
+    store.add_client(client("c2"), None, audited()).await.unwrap();
+    store.add_signing_key(key("k1", "active"), None).await.unwrap();
+    store.add_signing_key(key("k2", "next"), None).await.unwrap();
     assert!(lives("t1", "c1", "k1").await);
     assert!(!lives("t1", "nobody", "k1").await);
     assert!(!lives("t1", "c1", "nobody").await);
 
     let (jti, client_id) = ("t1".to_owned(), "c1".to_owned());
-    store.revoke_token(RevokedToken { jti, client_id, revoked_at: NOW, expires_at: NOW.plus(60) }).await.unwrap();
+    let row = RevokedToken { jti, client_id, revoked_at: NOW, expires_at: NOW.plus(60) };
+    store.revoke_token(row, audited()).await.unwrap();
     assert!(!lives("t1", "c1", "k1").await);
     assert!(lives("t2", "c1", "k1").await);
 
-    store.set_client_disabled("c1".to_owned(), Some(NOW)).await.unwrap();
+    store.set_client_disabled("c1".to_owned(), Some(NOW), audited()).await.unwrap();
     assert!(!lives("t2", "c1", "k1").await);
     assert!(lives("t2", "c2", "k1").await);
-    store.set_client_disabled("c1".to_owned(), None).await.unwrap();
+    store.set_client_disabled("c1".to_owned(), None, audited()).await.unwrap();
     assert!(lives("t2", "c1", "k1").await);
 
     let keys = Succession { active: Some("k1".to_owned()), next: "k2".to_owned() };
-    store.withdraw_signing_key(keys, NOW).await.unwrap();
+    store.withdraw_signing_key(keys, NOW, audited()).await.unwrap();
     assert!(!lives("t2", "c1", "k1").await);
     assert!(lives("t2", "c1", "k2").await);
-    store.delete_client("c1".to_owned()).await.unwrap();
+    store.delete_client("c1".to_owned(), audited()).await.unwrap();
     assert!(!lives("t2", "c1", "k2").await);
 }
 
 async fn those_who_ask_at_one_moment_get_each_their_own_answer(fresh: &Fresh) {
     let store = fresh.store().await;
-    store.add_signing_key(key("k1", "active")).await.unwrap();
+    store.add_signing_key(key("k1", "active"), None).await.unwrap();
     for number in 0..30 {
         let id = number.to_string();
-        store.add_client(client(&id), Some(secret(&id, &id, Some(NOW.plus(number))))).await.unwrap();
+        store.add_client(client(&id), Some(secret(&id, &id, Some(NOW.plus(number)))), audited()).await.unwrap();
         let disabled_at = (number % 3 == 0).then_some(NOW);
-        store.set_client_disabled(id, disabled_at).await.unwrap();
+        store.set_client_disabled(id, disabled_at, audited()).await.unwrap();
     }
     // Every question twice, and ten about clients that are not there.
     let racers = (0..80).map(|number| {
@@ -117,8 +119,8 @@ async fn those_who_ask_at_one_moment_get_each_their_own_answer(fresh: &Fresh) {
 
 async fn nobody_gets_an_answer_that_is_older_than_the_question(fresh: &Fresh) {
     let store = fresh.store().await;
-    store.add_client(client("c1"), None).await.unwrap();
-    store.add_signing_key(key("k1", "active")).await.unwrap();
+    store.add_client(client("c1"), None, audited()).await.unwrap();
+    store.add_signing_key(key("k1", "active"), None).await.unwrap();
     let token = |jti: &str| TokenLifeline { jti: jti.to_owned(), client_id: "c1".to_owned(), kid: "k1".to_owned() };
     // Others ask the same thing all the time, so that there is always a query under way to be joined.
     let others: Vec<_> = (0..6)
@@ -137,7 +139,7 @@ async fn nobody_gets_an_answer_that_is_older_than_the_question(fresh: &Fresh) {
         assert!(store.token_lives(token(&jti)).await.unwrap(), "{jti}");
         let client_id = "c1".to_owned();
         let row = RevokedToken { jti: jti.clone(), client_id, revoked_at: NOW, expires_at: NOW.plus(60) };
-        store.revoke_token(row).await.unwrap();
+        store.revoke_token(row, audited()).await.unwrap();
         assert!(!store.token_lives(token(&jti)).await.unwrap(), "{jti}");
     }
     others.iter().for_each(tokio::task::JoinHandle::abort);

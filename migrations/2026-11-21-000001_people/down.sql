@@ -1,0 +1,10 @@
+DROP TABLE one_time_tokens;
+DROP TABLE grants;
+DELETE FROM clients WHERE id = 'first-party';
+DROP TABLE user_roles;
+DROP TABLE role_scopes;
+DROP TABLE roles;
+DROP TABLE users;
+DELETE FROM generations WHERE kind IN ('users', 'roles', 'password_kinds');
+DELETE FROM scopes WHERE built_in AND NOT identity;
+ALTER TABLE scopes DROP COLUMN identity;

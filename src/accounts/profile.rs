@@ -1,0 +1,174 @@
+//! What people do to their own accounts.
+
+use super::details::{self, Details, Faults};
+use super::{letters, names};
+use crate::app::App;
+use crate::audit::{Act, Actor, Entry, Origin};
+use crate::failure::{Failure, Outcome, Reason, Refused};
+use crate::limits;
+use crate::passwords::Verdict;
+use crate::protocol::error::ErrorCode;
+use crate::secret::{Password, Plain};
+use crate::store::one_time_tokens::Post;
+use crate::store::users::{Amended, Amendment, Spared, UserChange, UserRow};
+use crate::time::UnixTime;
+
+use super::register::taken;
+
+/// Who acts, from where, in which of their sign-ins.
+#[derive(Clone, Copy)]
+pub struct Oneself<'a> {
+    pub user_id: &'a str,
+    pub grant_id: Option<&'a str>,
+    pub origin: &'a Origin,
+}
+
+/// What somebody changes about themselves.
+#[derive(Clone, Debug, Default)]
+pub struct OwnChange {
+    pub username: Option<String>,
+    /// Takes effect when it is confirmed, where addresses must be.
+    pub email: Option<String>,
+    /// Needed for another address: whoever has that can have the password.
+    pub current_password: Option<Plain<Password>>,
+    pub details: Details,
+}
+
+pub async fn change(
+    app: &App,
+    oneself: Oneself<'_>,
+    change: OwnChange,
+    from_version: Option<i64>,
+    now: UnixTime,
+) -> Outcome<UserRow> {
+    let user = load(app, oneself.user_id).await?;
+    let OwnChange { username, email, current_password, details } = change;
+    let mut faults = Faults::default();
+    details.check(app, &mut faults);
+    let username = username.filter(|username| *username != user.username);
+    let email = email.filter(|email| *email != user.email);
+    if let Some(username) = &username {
+        faults.note("username", names::check_username(username));
+    }
+    if let Some(email) = &email {
+        faults.note("email", names::check_email(email));
+        let given = current_password.is_some();
+        faults.note("current_password", given.then_some(()).ok_or("is needed to change the email address"));
+    }
+    faults.finish()?;
+    if let (Some(_), Some(password)) = (&email, &current_password) {
+        prove(app, &user, password, oneself, now).await?;
+    }
+    if let Some(email) = &email {
+        // A letter goes to an address that is perhaps somebody else's.
+        limits::mail(app, email, oneself.origin.address, now).await?;
+    }
+    let (change, letter) = with_email(app, &user, email, details.into_change(), now).await?;
+    let change = UserChange { username_key: username.as_deref().map(names::fold), username, ..change };
+    let act = if change.email.is_some() { Act::EmailChanged } else { Act::ProfileChanged };
+    let record = entry(act, oneself).record(now);
+    let amendment = Amendment { from_version, letter, ..Amendment::new(user.id, change, record, now) };
+    amended(app.store.amend_user(amendment).await?)
+}
+
+/// Where addresses must be confirmed, another one counts only then, and nobody learns here whether it is taken.
+async fn with_email(
+    app: &App,
+    user: &UserRow,
+    email: Option<String>,
+    change: UserChange,
+    now: UnixTime,
+) -> Outcome<(UserChange, Option<Post>)> {
+    let Some(email) = email else { return Ok((change, None)) };
+    let key = names::fold(&email);
+    let owner = app.store.user_named(&key).await?.filter(|owner| owner.id != user.id);
+    if !app.config.accounts.require_verified_email {
+        let letter = letters::verification(app, user, &email, now)?;
+        let change = UserChange { email: Some(email), email_key: Some(key), verified_at: Some(None), ..change };
+        return Ok((change, Some(letter.into())));
+    }
+    let letter = match owner {
+        Some(owner) => letters::email_taken(app, &owner, now)?.into(),
+        None => letters::verification(app, user, &email, now)?.into(),
+    };
+    Ok((change, Some(letter)))
+}
+
+/// Another password, for whoever knows the one that holds. All other sign-ins end.
+pub async fn change_password(
+    app: &App,
+    oneself: Oneself<'_>,
+    current: &Plain<Password>,
+    new: &Plain<Password>,
+    now: UnixTime,
+) -> Outcome<()> {
+    let user = load(app, oneself.user_id).await?;
+    let mut faults = Faults::default();
+    details::check_password(app, new, &details::own_names(&user), "new_password", &mut faults);
+    faults.finish()?;
+    prove(app, &user, current, oneself, now).await?;
+    let change = details::hashed(app, new).await?;
+    let letter = letters::password_changed(app, &user, oneself.origin, now)?;
+    let amendment = Amendment {
+        ends_grants: Some(Spared(oneself.grant_id.map(str::to_owned))),
+        from_version: Some(user.version),
+        letter: Some(letter.into()),
+        ..Amendment::new(user.id, change, entry(Act::PasswordChanged, oneself).record(now), now)
+    };
+    amended(app.store.amend_user(amendment).await?).map(drop)
+}
+
+/// Closes the account; an administrator can open it again.
+pub async fn close(app: &App, oneself: Oneself<'_>, from_version: Option<i64>, now: UnixTime) -> Outcome<()> {
+    let change = UserChange { disabled_at: Some(Some(now)), ..UserChange::default() };
+    let record = entry(Act::AccountDeleted, oneself).record(now);
+    let user_id = oneself.user_id.to_owned();
+    let amendment =
+        Amendment { ends_grants: Some(Spared(None)), from_version, ..Amendment::new(user_id, change, record, now) };
+    amended(app.store.amend_user(amendment).await?).map(drop)
+}
+
+/// A token may be stolen; whoever has it may guess the password no more often than anybody else.
+async fn prove(
+    app: &App,
+    user: &UserRow,
+    password: &Plain<Password>,
+    oneself: Oneself<'_>,
+    now: UnixTime,
+) -> Outcome<()> {
+    let attempt = limits::before_sign_in(app, &user.username, oneself.origin.address, now).await?;
+    tokio::time::sleep(attempt.slow_down).await;
+    let stored = user.password_hash.as_ref().filter(|_| !attempt.locked);
+    let is_right = match app.passwords.verify(password, stored).await? {
+        Verdict::Right { .. } => attempt.succeeded(app, now).await?,
+        Verdict::Wrong => {
+            attempt.failed(app, now).await?;
+            false
+        }
+    };
+    if is_right { Ok(()) } else { Err(Refused::field("current_password", "is wrong").into()) }
+}
+
+async fn load(app: &App, user_id: &str) -> Outcome<UserRow> {
+    app.store.user(user_id).await?.ok_or_else(gone)
+}
+
+fn entry<'a>(act: Act, oneself: Oneself<'a>) -> Entry<'a> {
+    Entry::new(act, Actor::User(oneself.user_id)).on("user", oneself.user_id).from(oneself.origin)
+}
+
+pub(super) fn amended(amended: Amended) -> Outcome<UserRow> {
+    match amended {
+        Amended::Done(user) => Ok(*user),
+        Amended::Unknown => Err(gone()),
+        Amended::Overtaken => {
+            let about = "the account was changed since it was read: read it again";
+            Err(Refused::new(ErrorCode::PreconditionFailed, Reason::Changed, about).into())
+        }
+        Amended::Taken(name) => Err(taken(name)),
+    }
+}
+
+fn gone() -> Failure {
+    Refused::new(ErrorCode::NotFound, Reason::NotThere, "there is no such user").into()
+}

@@ -1,0 +1,111 @@
+//! Registering: people make accounts for themselves. Where addresses must be confirmed, a known address gets the same
+//! answer in the same time as a new one, and its owner a letter.
+
+use super::details::{self, Details, Faults, NewAccount};
+use super::{SignedIn, letters, names, pace};
+use crate::app::App;
+use crate::audit::{Act, Actor, Entry, Origin};
+use crate::failure::{Failure, Outcome, Reason, Refused};
+use crate::limits;
+use crate::protocol::error::ErrorCode;
+use crate::protocol::members::Patch;
+use crate::secret::{Password, PasswordHash, Plain};
+use crate::store::new_id;
+use crate::store::users::{Name, NewUser, UserRow};
+use crate::time::UnixTime;
+
+/// How a registration ended.
+#[derive(Clone, Debug)]
+pub enum Registered {
+    /// There is an account, and its owner may use it at once.
+    Ready(Box<UserRow>, SignedIn),
+    /// Whoever reads the mail of the address knows how it goes on.
+    AsksByLetter,
+}
+
+pub async fn register(
+    app: &App,
+    account: NewAccount,
+    password: Plain<Password>,
+    origin: &Origin,
+    now: UnixTime,
+) -> Outcome<Registered> {
+    if !app.config.accounts.registration {
+        let about = "people cannot register themselves here";
+        return Err(Refused::new(ErrorCode::Forbidden, Reason::RegistrationClosed, about).into());
+    }
+    let mut faults = Faults::default();
+    account.check(app, &mut faults);
+    details::check_password(app, &password, &account.own_names(), "password", &mut faults);
+    faults.finish()?;
+    limits::registration(app, origin.address, now).await?;
+    let hash = app.passwords.hash(&password).await?;
+
+    let pace = pace::start();
+    let user = row(account, Some(hash), now);
+    let letter = letters::verification(app, &user, &user.email, now)?;
+    let entry = Entry::new(Act::Registered, Actor::User(&user.id)).on("user", user.id.clone());
+    let record = entry.named(&user.username).from(origin).record(now);
+    let new = NewUser { user: user.clone(), roles: Vec::new(), letter: Some(letter) };
+    let added = app.store.add_user(new, record).await?;
+    let silent = app.config.accounts.require_verified_email;
+    match added {
+        Ok(()) if !silent => {
+            let signed_in = SignedIn { id: user.id.clone(), epoch: user.epoch, roles: Vec::new(), upgraded: None };
+            Ok(Registered::Ready(Box::new(user), signed_in))
+        }
+        Ok(()) => {
+            pace.keep().await;
+            Ok(Registered::AsksByLetter)
+        }
+        // Both may be taken, and the databases do not say the same one first: a username is told in any case.
+        Err(_) if app.store.user_named(&user.username_key).await?.is_some() => Err(taken(Name::Username)),
+        Err(_) if !silent => Err(taken(Name::Email)),
+        Err(_) => {
+            if let Some(owner) = app.store.user_named(&user.email_key).await? {
+                app.store.enqueue(letters::email_taken(app, &owner, now)?).await?;
+            }
+            pace.keep().await;
+            Ok(Registered::AsksByLetter)
+        }
+    }
+}
+
+/// A row for an account that nobody has used yet.
+pub(super) fn row(account: NewAccount, hash: Option<PasswordHash>, now: UnixTime) -> UserRow {
+    let NewAccount { username, email, details } = account;
+    let Details { given_name, family_name, name, profile } = details;
+    UserRow {
+        id: new_id(now),
+        username_key: names::fold(&username),
+        username,
+        email_key: names::fold(&email),
+        email,
+        given_name: given_name.over(None),
+        family_name: family_name.over(None),
+        name: name.over(None),
+        profile: match profile {
+            Patch::Set(profile) => profile.to_string(),
+            Patch::Keep | Patch::Clear => "{}".to_owned(),
+        },
+        password_kind: hash.as_ref().map(PasswordHash::kind),
+        password_hash: hash,
+        must_reset_password: false,
+        verified_at: None,
+        disabled_at: None,
+        locked_at: None,
+        last_login_at: None,
+        created_at: now,
+        updated_at: now,
+        version: 1,
+        epoch: 0,
+    }
+}
+
+pub(super) fn taken(name: Name) -> Failure {
+    let about = match name {
+        Name::Username => "this username is taken",
+        Name::Email => "there is an account with this address already",
+    };
+    Refused::new(ErrorCode::Conflict, Reason::TakenName, about).into()
+}

@@ -1,0 +1,72 @@
+//! Making and changing roles.
+
+use crate::app::App;
+use crate::audit::Act;
+use crate::authority::Authority;
+use crate::failure::{Failure, Outcome, Reason, Refused};
+use crate::protocol::error::ErrorCode;
+use crate::store::StoreError;
+use crate::store::roles::{Role, RoleSet, RoleSetting};
+use crate::time::UnixTime;
+
+const LONGEST_NAME: usize = 64;
+const LONGEST_DESCRIPTION: usize = 1_000;
+
+/// Makes a role, or replaces what one carries.
+pub async fn set(
+    app: &App,
+    setting: RoleSetting,
+    authority: &Authority<'_>,
+    now: UnixTime,
+) -> Outcome<(Role, RoleSet)> {
+    let name = setting.name.clone();
+    if !is_name(&name) {
+        return Err(Refused::field("name", "must have 1 to 64 letters, digits, and . _ - : in it").into());
+    }
+    if setting.description.as_ref().is_some_and(|text| text.chars().count() > LONGEST_DESCRIPTION) {
+        return Err(Refused::field("description", "must have at most 1000 characters").into());
+    }
+    // Taking an admin scope away from a role is as much a change of rights as giving it.
+    let before = app.store.role(&name).await?.map(|role| role.scopes).unwrap_or_default();
+    authority.covers(setting.scopes.iter().chain(&before).map(String::as_str))?;
+    let detail = serde_json::json!({ "scopes": setting.scopes });
+    let record = authority.by.does(Act::RoleSet).on("role", &name).with(detail).record(now);
+    let set = match app.store.set_role(setting, record, now).await {
+        Ok(RoleSet::Overtaken) => {
+            let about = "the role was changed since it was read: read it again";
+            return Err(Refused::new(ErrorCode::PreconditionFailed, Reason::Changed, about).into());
+        }
+        Ok(set) => set,
+        Err(StoreError::Dangling) => return Err(Refused::field("scopes", "names a scope that does not exist").into()),
+        // Somebody else made a role of this name at the same moment.
+        Err(StoreError::Conflict(_)) => return Err(taken()),
+        Err(error) => return Err(error.into()),
+    };
+    let role = app.store.role(&name).await?.ok_or_else(unknown)?;
+    Ok((role, set))
+}
+
+/// Users lose it at once.
+pub async fn delete(app: &App, name: &str, authority: &Authority<'_>, now: UnixTime) -> Outcome<()> {
+    let role = app.store.role(name).await?.ok_or_else(unknown)?;
+    if role.built_in {
+        let about = "this role is built in, and stays";
+        return Err(Refused::new(ErrorCode::Conflict, Reason::BuiltIn, about).into());
+    }
+    authority.covers(role.scopes.iter().map(String::as_str))?;
+    let record = authority.by.does(Act::RoleDeleted).on("role", name).record(now);
+    if app.store.delete_role(name.to_owned(), record).await? { Ok(()) } else { Err(unknown()) }
+}
+
+fn is_name(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | ':');
+    !name.is_empty() && name.len() <= LONGEST_NAME && name.chars().all(allowed)
+}
+
+fn taken() -> Failure {
+    Refused::new(ErrorCode::Conflict, Reason::TakenName, "there is a role of this name already").into()
+}
+
+fn unknown() -> Failure {
+    Refused::new(ErrorCode::NotFound, Reason::NotThere, "there is no such role").into()
+}

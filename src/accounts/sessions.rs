@@ -1,0 +1,82 @@
+//! Where somebody is signed in, and how that ends.
+
+use crate::app::App;
+use crate::audit::{Act, Actor, Entry, Origin};
+use crate::failure::{Failure, Outcome, Reason, Refused};
+use crate::protocol::error::ErrorCode;
+use crate::secret::{Plain, RefreshToken};
+use crate::store::grants::{GrantRow, Standing};
+use crate::time::UnixTime;
+use crate::tokens::{self, Examined, refresh};
+
+/// The sign-ins of a user that are good, the last used first.
+pub async fn list(app: &App, user_id: &str, now: UnixTime) -> Outcome<Vec<GrantRow>> {
+    let idle_since = now.minus(app.config.tokens.refresh_idle_seconds());
+    Ok(app.store.grants_of(user_id, idle_since, now).await?)
+}
+
+/// Ends one sign-in of a user; `not_found` when there is no such one.
+pub async fn end(
+    app: &App,
+    user_id: &str,
+    grant_id: &str,
+    actor: Actor<'_>,
+    origin: &Origin,
+    now: UnixTime,
+) -> Outcome<()> {
+    let of = serde_json::json!({ "user_id": user_id });
+    let record = entry(Act::SessionEnded, actor, origin).on("grant", grant_id).with(of).record(now);
+    let ended = app.store.end_grant(grant_id.to_owned(), Some(user_id.to_owned()), record, now).await?;
+    if ended { Ok(()) } else { Err(unknown("there is no such session")) }
+}
+
+/// Logging out: the sign-in that the caller's own token comes from. One that is over already needs no ending.
+pub async fn log_out(app: &App, user_id: &str, grant_id: &str, origin: &Origin, now: UnixTime) -> Outcome<()> {
+    let record = entry(Act::SignedOut, Actor::User(user_id), origin).on("grant", grant_id).record(now);
+    app.store.end_grant(grant_id.to_owned(), Some(user_id.to_owned()), record, now).await?;
+    Ok(())
+}
+
+/// The same for whoever has the refresh token of a sign-in at this client, also one that was replaced: the newer one may have
+/// been lost. Logging out everywhere takes one that is still good.
+pub async fn log_out_by_token(
+    app: &App,
+    client_id: &str,
+    token: &Plain<RefreshToken>,
+    everywhere: bool,
+    origin: &Origin,
+    now: UnixTime,
+) -> Outcome<()> {
+    let presented = refresh::read(app, token).ok_or_else(|| not_good(Reason::UnknownRefreshToken))?;
+    let Some(Standing { grant, .. }) = app.store.grant(&presented.grant_id).await? else { return Ok(()) };
+    if grant.client_id != client_id {
+        return Err(not_good(Reason::ForeignRefreshToken));
+    }
+    if !everywhere {
+        return log_out(app, &grant.user_id, &grant.id, origin, now).await;
+    }
+    match tokens::examine(app, token.reveal(), now).await? {
+        Some(Examined::Refresh(_)) => end_all(app, &grant.user_id, Actor::User(&grant.user_id), origin, now).await,
+        _ => Err(not_good(Reason::GrantEnded)),
+    }
+}
+
+/// Ends everything that a user ever granted, at once.
+pub async fn end_all(app: &App, user_id: &str, actor: Actor<'_>, origin: &Origin, now: UnixTime) -> Outcome<()> {
+    let record = entry(Act::SignedOutEverywhere, actor, origin).on("user", user_id).record(now);
+    let known = app.store.end_grants_of(user_id.to_owned(), record).await?;
+    if known { Ok(()) } else { Err(unknown("there is no such user")) }
+}
+
+/// Where it came from is about who did it, and goes when that person is erased.
+fn entry<'a>(act: Act, actor: Actor<'a>, origin: &Origin) -> Entry<'a> {
+    Entry::new(act, actor).from(origin)
+}
+
+fn not_good(reason: Reason) -> Failure {
+    Refused::new(ErrorCode::InvalidGrant, reason, "the refresh token is not good, or not good any more").into()
+}
+
+fn unknown(about: &'static str) -> Failure {
+    Refused::new(ErrorCode::NotFound, Reason::NotThere, about).into()
+}

@@ -1,0 +1,156 @@
+//! What requests and answers about clients hold.
+
+use poem_openapi::Object;
+use poem_openapi::types::Any;
+use serde_json::Value;
+
+use crate::http::answer::{
+    Empty, FAILS_TO_CHANGE, FAILS_TO_FIND, FAILS_TO_MAKE, FAILS_TO_READ, FAILS_TO_REMOVE, HELD, PAGED, TAGGED, answer,
+};
+
+/// The members of the metadata, as a fault may name them.
+pub const MEMBERS: [&str; 16] = [
+    "client_name",
+    "redirect_uris",
+    "grant_types",
+    "response_types",
+    "scope",
+    "token_endpoint_auth_method",
+    "contacts",
+    "client_uri",
+    "logo_uri",
+    "policy_uri",
+    "tos_uri",
+    "jwks_uri",
+    "jwks",
+    "application_type",
+    "audience",
+    "access_token_lifetime",
+];
+
+/// RFC 7591 §2, and two members of this server.
+#[derive(Object)]
+#[oai(rename = "ClientMetadata")]
+pub struct Metadata {
+    client_name: Option<String>,
+    redirect_uris: Option<Vec<String>>,
+    grant_types: Option<Vec<String>>,
+    response_types: Option<Vec<String>>,
+    /// Names with a space between them.
+    scope: Option<String>,
+    token_endpoint_auth_method: Option<String>,
+    contacts: Option<Vec<String>>,
+    client_uri: Option<String>,
+    logo_uri: Option<String>,
+    policy_uri: Option<String>,
+    tos_uri: Option<String>,
+    jwks_uri: Option<String>,
+    jwks: Option<Any<Value>>,
+    application_type: Option<String>,
+    /// The APIs that the client may ask tokens for.
+    audience: Option<Vec<String>>,
+    /// Seconds.
+    access_token_lifetime: Option<i64>,
+}
+
+/// A client: what it registered, and what became of it.
+#[derive(Object)]
+#[oai(rename = "Client")]
+pub struct ClientBody {
+    client_id: String,
+    client_name: String,
+    /// Seconds since 1970.
+    created_at: i64,
+    updated_at: i64,
+    disabled_at: Option<i64>,
+    #[oai(flatten)]
+    metadata: Registered,
+}
+
+/// What is always there of the metadata; the rest is as it was registered.
+#[derive(Object)]
+struct Registered {
+    grant_types: Vec<String>,
+    response_types: Vec<String>,
+    token_endpoint_auth_method: String,
+    application_type: String,
+    redirect_uris: Option<Vec<String>>,
+    scope: Option<String>,
+    contacts: Option<Vec<String>>,
+    client_uri: Option<String>,
+    logo_uri: Option<String>,
+    policy_uri: Option<String>,
+    tos_uri: Option<String>,
+    jwks_uri: Option<String>,
+    jwks: Option<Any<Value>>,
+    audience: Option<Vec<String>>,
+    access_token_lifetime: Option<i64>,
+}
+
+/// A client that was just made (RFC 7591 §3.2.1).
+#[derive(Object)]
+#[oai(rename = "NewClient")]
+pub struct CreatedBody {
+    client_id: String,
+    /// Shown this once. A public client has none.
+    client_secret: Option<String>,
+    /// 0 is never.
+    client_secret_expires_at: Option<i64>,
+    client_name: Option<String>,
+    #[oai(flatten)]
+    metadata: Registered,
+}
+
+/// Clients in the order in which they were made.
+#[derive(Object)]
+#[oai(rename = "ClientPage")]
+pub struct PageBody {
+    items: Vec<ClientBody>,
+    /// The cursor of the next page.
+    next: Option<String>,
+}
+
+/// How long secrets live.
+#[derive(Object)]
+pub struct NewSecret {
+    /// Seconds; without it the secret does not expire.
+    expires_in: Option<i64>,
+    /// Seconds after which all other secrets of the client end; without it they go on.
+    others_expire_in: Option<i64>,
+}
+
+/// A secret that was just made.
+#[derive(Object)]
+#[oai(rename = "NewClientSecret")]
+pub struct SecretCreatedBody {
+    client_id: String,
+    secret_id: String,
+    /// Shown this once.
+    client_secret: String,
+    /// 0 is never.
+    client_secret_expires_at: i64,
+}
+
+/// A secret, without its text.
+#[derive(Object)]
+#[oai(rename = "ClientSecret")]
+pub struct SecretBody {
+    secret_id: String,
+    created_at: i64,
+    expires_at: Option<i64>,
+}
+
+/// The secrets of a client.
+#[derive(Object)]
+#[oai(rename = "ClientSecrets")]
+pub struct SecretsBody {
+    items: Vec<SecretBody>,
+}
+
+answer!(Listed, PageBody, 200, "A page of clients", FAILS_TO_READ, PAGED);
+answer!(Created, CreatedBody, 201, "The new client", FAILS_TO_MAKE, &[("Location", "Where it is")]);
+answer!(Found, ClientBody, 200, "The client", FAILS_TO_FIND, TAGGED, HELD);
+answer!(Changed, ClientBody, 200, "The client as it is now", FAILS_TO_CHANGE, TAGGED);
+answer!(Removed, Empty, 204, "It is gone", FAILS_TO_REMOVE, &[]);
+answer!(SecretsListed, SecretsBody, 200, "The secrets", FAILS_TO_FIND, &[]);
+answer!(SecretCreated, SecretCreatedBody, 201, "The new secret", FAILS_TO_MAKE, &[]);

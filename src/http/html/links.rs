@@ -1,0 +1,203 @@
+//! `/verify-email`, `/reset-password` and `/forgot-password`.
+
+use std::sync::Arc;
+
+use http::{Method, StatusCode};
+use minijinja::{Value, context};
+use poem::{Endpoint, Request, RequestBody, Response};
+use url::form_urlencoded;
+
+use super::render::page;
+use crate::accounts::{names, recovery};
+use crate::app::App;
+use crate::failure::{Failure, Outcome, Reason, Refused};
+use crate::http::body::{LONGEST, Unread};
+use crate::http::context::{address, origin, settle};
+use crate::http::form::FORM;
+use crate::http::reply::Manner;
+use crate::limits;
+use crate::protocol::error::ErrorCode;
+use crate::protocol::members::{FieldFault, Members};
+use crate::secret::{OneTimeToken, Password, Plain};
+
+/// A page with one form, which `GET` shows and `POST` sends.
+#[derive(Clone)]
+pub struct Page {
+    app: Arc<App>,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    VerifyEmail,
+    ResetPassword,
+    ForgotPassword,
+}
+
+/// The pages and their paths.
+pub fn pages(app: &Arc<App>) -> [(&'static str, Page); 3] {
+    let kinds = [
+        ("/verify-email", Kind::VerifyEmail),
+        ("/reset-password", Kind::ResetPassword),
+        ("/forgot-password", Kind::ForgotPassword),
+    ];
+    kinds.map(|(path, kind)| (path, Page { app: Arc::clone(app), kind }))
+}
+
+impl Endpoint for Page {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let (request, mut body) = request.split();
+        let answer = self.answer(&request, &mut body).await;
+        Ok(settle(answer, Manner::Page, &request, &self.app))
+    }
+}
+
+impl Page {
+    async fn answer(&self, request: &Request, body: &mut RequestBody) -> Outcome<Response> {
+        let app = &self.app;
+        limits::api_call_from(app, address(request), app.clock.now()).await?;
+        if *request.method() != Method::POST {
+            return self.show(request).await;
+        }
+        let mut form = self.form(request, body).await?;
+        match self.kind {
+            Kind::VerifyEmail => self.confirm(request, &mut form).await,
+            Kind::ResetPassword => self.set_password(request, &mut form).await,
+            Kind::ForgotPassword => self.send_link(request, &mut form).await,
+        }
+    }
+
+    async fn show(&self, request: &Request) -> Outcome<Response> {
+        let (app, token) = (&self.app, token_of(request));
+        match self.kind {
+            Kind::VerifyEmail => {
+                let email = recovery::address_to_confirm(app, &token, app.clock.now()).await?;
+                self.page(StatusCode::OK, "confirm_email.html", context! { email, token => token.reveal() })
+            }
+            Kind::ResetPassword => {
+                let name = recovery::name_to_reset(app, &token, app.clock.now()).await?;
+                self.ask_for_password(StatusCode::OK, &token, &name, &[])
+            }
+            Kind::ForgotPassword => self.ask_for_address(StatusCode::OK, "", &[]),
+        }
+    }
+
+    async fn confirm(&self, request: &Request, form: &mut Members) -> Outcome<Response> {
+        let app = &self.app;
+        let token = form.secret::<OneTimeToken>("token");
+        form.finish()?;
+        recovery::verify_email(app, &token, &origin(request), app.clock.now()).await?;
+        self.told("Your address is confirmed", "Thank you. You can close this page.")
+    }
+
+    async fn set_password(&self, request: &Request, form: &mut Members) -> Outcome<Response> {
+        let app = &self.app;
+        let token = form.secret::<OneTimeToken>("token");
+        let password = form.secret::<Password>("password");
+        let again = form.secret::<Password>("again");
+        // What fills in passwords may fill in the name, too.
+        form.ignore("username");
+        let now = app.clock.now();
+        let name = recovery::name_to_reset(app, &token, now).await?;
+        if password != again {
+            form.wrong("again", "is not the same");
+        }
+        let done = match form.finish() {
+            Ok(()) => recovery::reset_password(app, &token, &password, &origin(request), now).await,
+            Err(faults) => Err(faults.into()),
+        };
+        match done {
+            Ok(()) => {
+                let about =
+                    "You can sign in with it now. Wherever you were signed in before, you have been signed out.";
+                self.told("Your password is set", about)
+            }
+            Err(failure) => {
+                let faults = faults_of(failure)?;
+                self.ask_for_password(StatusCode::UNPROCESSABLE_ENTITY, &token, &name, &faults)
+            }
+        }
+    }
+
+    async fn send_link(&self, request: &Request, form: &mut Members) -> Outcome<Response> {
+        let app = &self.app;
+        let email = form.text("email");
+        if let (false, Err(about)) = (email.is_empty(), names::check_email(email.trim())) {
+            form.wrong("email", about);
+        }
+        if let Err(faults) = form.finish() {
+            let faults = faults_of(faults.into())?;
+            return self.ask_for_address(StatusCode::UNPROCESSABLE_ENTITY, &email, &faults);
+        }
+        recovery::forgot_password(app, &email, &origin(request), app.clock.now()).await?;
+        let about = "If there is an account with this address, a letter with a link is on its way. Look into the folder for \
+                     unwanted mail, too.";
+        self.told("Look into your mail", about)
+    }
+
+    fn ask_for_password(
+        &self,
+        status: StatusCode,
+        token: &Plain<OneTimeToken>,
+        name: &str,
+        faults: &[FieldFault],
+    ) -> Outcome<Response> {
+        let values = context! {
+            name,
+            token => token.reveal(),
+            min_length => self.app.config.passwords.min_length,
+            password_faults => about(faults, "password"),
+            again_faults => about(faults, "again"),
+        };
+        self.page(status, "reset_password.html", values)
+    }
+
+    fn ask_for_address(&self, status: StatusCode, email: &str, faults: &[FieldFault]) -> Outcome<Response> {
+        self.page(status, "forgot_password.html", context! { email, email_faults => about(faults, "email") })
+    }
+
+    fn told(&self, heading: &str, about: &str) -> Outcome<Response> {
+        self.page(StatusCode::OK, "told.html", context! { heading, about, request_id => (), is_dead_link => false })
+    }
+
+    fn page(&self, status: StatusCode, template: &str, values: Value) -> Outcome<Response> {
+        page(status, template, context! { service => self.app.mail.service_name(), ..values })
+    }
+
+    async fn form(&self, request: &Request, body: &mut RequestBody) -> Outcome<Members> {
+        let unreadable =
+            || Refused::new(ErrorCode::InvalidRequest, Reason::Malformed, "this is not the form of the page");
+        let body = Unread::of(request, body).map_err(|_| unreadable())?;
+        if !body.is(FORM) {
+            return Err(unreadable().into());
+        }
+        Ok(Members::from_form(body.read(&self.app.config.server, LONGEST).await?)?)
+    }
+}
+
+/// The token of the link; one that is not there is not good either.
+fn token_of(request: &Request) -> Plain<OneTimeToken> {
+    let query = request.uri().query().unwrap_or_default();
+    let mut tokens = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "token");
+    Plain::presented(tokens.next().map(|(_, token)| token.into_owned()).unwrap_or_default())
+}
+
+/// What is wrong with the members of the form; any other failure goes on.
+fn faults_of(failure: Failure) -> Outcome<Vec<FieldFault>> {
+    match failure {
+        Failure::Refused(refused) if refused.code == ErrorCode::InvalidFields => Ok(refused.fields),
+        failure => Err(failure),
+    }
+}
+
+/// The sentences about one field.
+fn about(faults: &[FieldFault], field: &str) -> Vec<String> {
+    let its = faults.iter().filter(|fault| fault.field == field);
+    its.map(|fault| {
+        let is_sentence = fault.detail.starts_with(char::is_uppercase);
+        if is_sentence { fault.detail.to_string() } else { format!("This {}.", fault.detail) }
+    })
+    .collect()
+}

@@ -1,0 +1,326 @@
+//! `grants`: what a user granted a client by signing in, one row each, with the one refresh token of it that is good.
+//! A rotation is one conditional statement on that row; whatever else was ever handed out for it is worth nothing.
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Nullable, Text};
+use diesel_async::RunQueryDsl;
+
+use super::StoreResult;
+use super::audit::{Record, record};
+use super::backend::{Store, read, tx, write};
+use super::schema::{grants, users};
+use super::users::note_kind;
+use crate::secret::{Hash, PasswordHash, RefreshToken};
+use crate::time::UnixTime;
+
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = grants)]
+pub struct GrantRow {
+    pub id: String,
+    pub user_id: String,
+    pub client_id: String,
+    /// The user's epoch at that time: in another one the grant is over.
+    pub user_epoch: i64,
+    pub scope: String,
+    /// Separated by spaces.
+    pub resources: String,
+    pub device: Option<String>,
+    pub address: Option<String>,
+    pub created_at: UnixTime,
+    pub expires_at: UnixTime,
+    pub last_used_at: UnixTime,
+    pub ended_at: Option<UnixTime>,
+    /// Absent when the client has no refresh tokens.
+    pub refresh_hash: Option<Hash<RefreshToken>>,
+    pub previous_hash: Option<Hash<RefreshToken>>,
+    pub rotated_at: Option<UnixTime>,
+    pub rotation_request: Option<String>,
+    pub successor: Option<String>,
+}
+
+/// A grant, and all that it depends on, as it stands right now.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    pub grant: GrantRow,
+    pub user: GrantUser,
+    /// Besides the one that everybody has.
+    pub roles: Vec<String>,
+}
+
+/// What of its user matters to a grant.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = users)]
+pub struct GrantUser {
+    pub epoch: i64,
+    pub disabled_at: Option<UnixTime>,
+    pub locked_at: Option<UnixTime>,
+}
+
+impl Standing {
+    /// Whether neither the grant nor the user's sign-ins altogether were ended, nor the user shut out.
+    pub fn is_good(&self, now: UnixTime) -> bool {
+        self.grant.ended_at.is_none()
+            && self.grant.user_epoch == self.user.epoch
+            && self.user.disabled_at.is_none()
+            && self.user.locked_at.is_none()
+            && self.grant.expires_at > now
+    }
+}
+
+/// What signing in changes about the user.
+#[derive(Clone, Debug)]
+pub struct SignIn {
+    /// As it was when the password was checked: a change of the password since then voids the sign-in.
+    pub epoch: i64,
+    /// Whether all that was granted before ends.
+    pub ends_others: bool,
+    pub upgraded: Option<Upgraded>,
+}
+
+/// The same password, stored in another form from now on.
+#[derive(Clone, Debug)]
+pub struct Upgraded {
+    /// What was checked; whatever stands there by now instead is not overwritten.
+    pub from: PasswordHash,
+    pub to: PasswordHash,
+}
+
+/// One refresh token in the place of another.
+#[derive(Clone, Debug)]
+pub struct Rotation {
+    pub grant_id: String,
+    pub old: Hash<RefreshToken>,
+    pub new: Hash<RefreshToken>,
+    /// The new one, sealed under the old one.
+    pub sealed: Option<String>,
+    pub request: String,
+}
+
+/// How far the grants were looked through, and what is looked for.
+#[derive(Clone, Debug, Default)]
+pub struct GrantsWalk {
+    after: String,
+    at_the_end: bool,
+    /// A refresh token that was last used before this is no longer good.
+    pub unused_since: UnixTime,
+    /// Nobody may ask again for the answer to a rotation before this.
+    pub rotated_before: UnixTime,
+    /// What was over by then is forgotten.
+    pub before: UnixTime,
+}
+
+impl GrantsWalk {
+    /// Whether the next step begins anew.
+    pub fn is_at_the_end(&self) -> bool {
+        self.at_the_end
+    }
+}
+
+/// Grants that are looked at in one step.
+const STEP: i64 = 5_000;
+/// How long a grant that was ended stays, so that the log can say why its token is refused.
+const ENDED_SECONDS: i64 = 86_400;
+
+/// The rows of one step of the walk.
+macro_rules! step {
+    ($from:expr, $to:expr) => {
+        grants::table.filter(grants::id.gt($from.clone())).filter(grants::id.le($to.clone()))
+    };
+}
+
+/// A grant of which no token can be good any more.
+macro_rules! is_over {
+    ($unused_since:expr, $before:expr, $ended_before:expr) => {
+        grants::expires_at
+            .lt($before)
+            .or(grants::refresh_hash.is_not_null().and(grants::last_used_at.lt($unused_since)))
+            .or(grants::ended_at.is_not_null().and(grants::ended_at.assume_not_null().lt($ended_before)))
+    };
+}
+
+/// An answer that is kept for nobody any more.
+macro_rules! is_kept {
+    ($rotated_before:expr) => {
+        grants::successor.is_not_null().and(grants::rotated_at.assume_not_null().le($rotated_before))
+    };
+}
+
+impl Store {
+    /// One step of the walk: removes what is over, and erases what was kept for retries that may no longer come. How many
+    /// rows went.
+    pub async fn sweep_grants(&self, walk: &mut GrantsWalk) -> StoreResult<usize> {
+        let from = std::mem::take(&mut walk.after);
+        // The last one of all is asked for, too: no text is behind every id in every collation.
+        let (last, very_last): (Option<String>, Option<String>) = read!(self, async |c| {
+            let ids = grants::table.filter(grants::id.gt(&from)).select(grants::id).order(grants::id);
+            let last = ids.offset(STEP - 1).limit(1).first(c).await.optional()?;
+            let very_last = grants::table.select(grants::id).order(grants::id.desc()).first(c).await.optional()?;
+            Ok((last, very_last))
+        })?;
+        walk.at_the_end = last.is_none();
+        let Some(to) = last.clone().or(very_last) else { return Ok(0) };
+        let (unused_since, before, ended_before) = (walk.unused_since, walk.before, walk.before.minus(ENDED_SECONDS));
+        let rotated_before = walk.rotated_before;
+        // Mostly there is nothing to write, and a look disturbs nobody.
+        let (old, kept): (i64, i64) = read!(self, async |c| {
+            let old =
+                step!(from, to).filter(is_over!(unused_since, before, ended_before)).count().get_result(c).await?;
+            let kept = step!(from, to).filter(is_kept!(rotated_before)).count().get_result(c).await?;
+            Ok((old, kept))
+        })?;
+        walk.after = last.unwrap_or_default();
+        if kept > 0 {
+            let (from, to) = (from.clone(), to.clone());
+            write!(self, async |c| {
+                diesel::update(step!(from, to).filter(is_kept!(rotated_before)))
+                    .set(grants::successor.eq(None::<String>))
+                    .execute(c)
+                    .await?;
+                Ok(())
+            })?;
+        }
+        if old == 0 {
+            return Ok(0);
+        }
+        write!(self, async |c| {
+            Ok(diesel::delete(step!(from, to).filter(is_over!(unused_since, before, ended_before))).execute(c).await?)
+        })
+    }
+
+    /// Writes a sign-in down; `false` when the user was changed or shut out since the password was checked.
+    pub async fn open_grant(
+        &self,
+        grant: GrantRow,
+        sign_in: SignIn,
+        record: Record,
+        now: UnixTime,
+    ) -> StoreResult<bool> {
+        tx!(self, async |c| {
+            let SignIn { epoch, ends_others, upgraded } = sign_in;
+            let (checked, hash) = upgraded.map(|Upgraded { from, to }| (from, to)).unzip();
+            let kind = hash.as_ref().map(PasswordHash::kind);
+            let any_password = checked.is_none().into_sql::<Bool>();
+            let user = users::table
+                .filter(users::id.eq(grant.user_id.clone()))
+                .filter(users::epoch.eq(epoch))
+                .filter(users::disabled_at.is_null())
+                .filter(users::locked_at.is_null())
+                .filter(users::password_hash.eq(checked).or(any_password));
+            let epoch = epoch + i64::from(ends_others);
+            note_kind!(c, kind);
+            let hash = hash.map(|hash| (users::password_kind.eq(kind), users::password_hash.eq(hash)));
+            let rows = diesel::update(user)
+                .set((users::last_login_at.eq(now), users::epoch.eq(epoch), hash))
+                .execute(c)
+                .await?;
+            if rows == 0 {
+                return Ok(false);
+            }
+            diesel::insert_into(grants::table).values(GrantRow { user_epoch: epoch, ..grant }).execute(c).await?;
+            record!(c, record);
+            Ok(true)
+        })
+    }
+
+    /// A grant as it stands; `None` when there is no such grant.
+    pub async fn grant(&self, id: &str) -> StoreResult<Option<Standing>> {
+        let found: Option<(GrantRow, GrantUser, Option<String>)> = read!(self, async |c| {
+            Ok(grants::table
+                .inner_join(users::table)
+                .filter(grants::id.eq(id))
+                .select((GrantRow::as_select(), GrantUser::as_select(), sql::<Nullable<Text>>(ROLES)))
+                .first(c)
+                .await
+                .optional()?)
+        })?;
+        Ok(found.map(|(grant, user, roles)| Standing { grant, user, roles: separated(roles.as_deref()) }))
+    }
+
+    /// Puts the new refresh token in the place of the old one; `true` for exactly one of all who try.
+    pub async fn rotate(&self, rotation: Rotation, now: UnixTime) -> StoreResult<bool> {
+        let rows = write!(self, async |c| {
+            Ok(diesel::update(
+                grants::table
+                    .filter(grants::id.eq(rotation.grant_id))
+                    .filter(grants::refresh_hash.eq(rotation.old.clone()))
+                    .filter(grants::ended_at.is_null()),
+            )
+            .set((
+                grants::refresh_hash.eq(rotation.new),
+                grants::previous_hash.eq(rotation.old),
+                grants::successor.eq(rotation.sealed),
+                grants::rotation_request.eq(rotation.request),
+                grants::rotated_at.eq(now),
+                grants::last_used_at.eq(now),
+            ))
+            .execute(c)
+            .await?)
+        })?;
+        Ok(rows == 1)
+    }
+
+    /// Ends a grant, of this user if one is given; `true` for whoever did it.
+    pub async fn end_grant(
+        &self,
+        id: String,
+        user_id: Option<String>,
+        record: Record,
+        now: UnixTime,
+    ) -> StoreResult<bool> {
+        tx!(self, async |c| {
+            let of_anybody = user_id.is_none();
+            let rows = diesel::update(
+                grants::table
+                    .filter(grants::id.eq(id))
+                    .filter(grants::ended_at.is_null())
+                    .filter(grants::user_id.eq(user_id.unwrap_or_default()).or(of_anybody.into_sql::<Bool>())),
+            )
+            .set((grants::ended_at.eq(now), grants::successor.eq(None::<String>)))
+            .execute(c)
+            .await?;
+            if rows == 1 {
+                record!(c, record);
+            }
+            Ok(rows == 1)
+        })
+    }
+
+    /// Ends everything that a user ever granted, by one statement on one row; `false` when there is no such user.
+    pub async fn end_grants_of(&self, user_id: String, record: Record) -> StoreResult<bool> {
+        tx!(self, async |c| {
+            let rows = diesel::update(users::table.filter(users::id.eq(user_id)))
+                .set(users::epoch.eq(users::epoch + 1))
+                .execute(c)
+                .await?;
+            if rows == 1 {
+                record!(c, record);
+            }
+            Ok(rows == 1)
+        })
+    }
+
+    /// The grants of a user that are good, the last used first.
+    pub async fn grants_of(&self, user_id: &str, idle_since: UnixTime, now: UnixTime) -> StoreResult<Vec<GrantRow>> {
+        read!(self, async |c| {
+            Ok(grants::table
+                .inner_join(users::table)
+                .filter(grants::user_id.eq(user_id))
+                .filter(grants::user_epoch.eq(users::epoch))
+                .filter(grants::ended_at.is_null())
+                .filter(grants::expires_at.gt(now))
+                .filter(grants::refresh_hash.is_null().or(grants::last_used_at.gt(idle_since)))
+                .select(GrantRow::as_select())
+                .order((grants::last_used_at.desc(), grants::id.desc()))
+                .load(c)
+                .await?)
+        })
+    }
+}
+
+/// The same function under the same name on both databases, which Diesel does not know.
+const ROLES: &str = "(SELECT string_agg(role, ' ') FROM user_roles WHERE user_roles.user_id = users.id)";
+
+fn separated(text: Option<&str>) -> Vec<String> {
+    text.unwrap_or_default().split(' ').filter(|part| !part.is_empty()).map(ToOwned::to_owned).collect()
+}
