@@ -9,11 +9,11 @@ use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD, STANDARD as BASE64};
 use reqwest::Method;
 
-use crate::harness::{Backend, INTROSPECT, TOKEN, tell};
+use crate::harness::{Backend, INTROSPECT, TOKEN, secrets, tell};
 use crate::process::{Credentials, Home};
 
 /// How much of a secret's end is looked up before the whole of it is compared.
-const END: usize = 8;
+const END: usize = secrets::SHORTEST;
 
 /// Ways in which one text stands inside of another: as it is, percent-encoded, in JSON, and in base64 wherever it begins in
 /// what was encoded, which is how the header of a client looks.
@@ -64,18 +64,18 @@ impl Kept {
 
 /// Reads all logs of a folder, and all secrets that were noted there.
 fn judge(folder: &Path) {
-    let (mut secrets, mut logs) = (String::new(), Vec::new());
+    let (mut noted, mut logs) = (String::new(), Vec::new());
     for entry in fs::read_dir(folder).expect("a folder of logs") {
         let path = entry.expect("an entry").path();
         if path.file_name().is_some_and(|name| name == "secrets") {
-            secrets = fs::read_to_string(path).expect("secrets");
+            noted = fs::read_to_string(path).expect("secrets");
         } else {
             logs.push((fs::read(&path).expect("a log"), path));
         }
     }
-    assert!(secrets.lines().count() > 100, "there is something to look for");
+    assert!(noted.lines().count() > 100, "there is something to look for");
     assert!(logs.iter().map(|(log, _)| log.len()).sum::<usize>() > 100_000, "there is something to look through");
-    let kept = Kept::of(secrets.lines());
+    let kept = Kept::of(noted.lines());
     for (log, path) in logs {
         assert_eq!(kept.found_in(&log), None, "a secret is in {}", path.display());
     }

@@ -11,8 +11,12 @@ fn seen() -> MutexGuard<'static, BTreeSet<String>> {
     SEEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What is shorter can't be told from other words of a log.
+pub const SHORTEST: usize = 8;
+
 /// Notes a secret or a token, in this process and in the folder of COUNTERSIGN_TEST_LOG_DIR, one to a line.
 pub fn note(secret: &str) {
+    assert!(secret.len() >= SHORTEST && !secret.contains('\n'), "{secret:?} can't be looked for in a log");
     let mut seen = seen();
     if !seen.insert(secret.to_owned()) {
         return;

@@ -99,7 +99,10 @@ async fn forged_tokens_end_nothing(backend: Backend) {
     let next = app.refreshed(&world, first.next(), &[]).await;
     world.advance(60);
     for (what, token) in forged(first.next()).into_iter().chain(forged(next.next())) {
-        secrets::note(&token);
+        // Words and bare prefixes are nobody's secrets.
+        if token.len() > first.next().len() / 2 {
+            secrets::note(&token);
+        }
         let answer = app.refresh(&world, &token, &[]).await;
         assert_eq!((answer.status, answer.code().as_str()), (400, "invalid_grant"), "{what}");
         app.revoke_well(&world, &token).await;
