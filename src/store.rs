@@ -4,6 +4,7 @@
 mod backend;
 mod columns;
 mod gather;
+mod kept;
 mod schema;
 
 pub mod audit;

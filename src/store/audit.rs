@@ -27,7 +27,7 @@ pub struct Record {
 
 /// What the chain of hashes is about.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = audit_log)]
+#[diesel(table_name = audit_log, treat_none_as_default_value = false)]
 pub struct ActRow {
     pub id: String,
     pub at: UnixTime,
@@ -48,7 +48,7 @@ pub struct ActRow {
 
 /// What can be erased without a trace in the chain.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = audit_persons)]
+#[diesel(table_name = audit_persons, treat_none_as_default_value = false)]
 pub struct PersonalRow {
     pub digest: String,
     pub salt: String,
@@ -64,11 +64,12 @@ pub struct PersonalRow {
 /// `record!(c, record)`: inside the transaction of the act.
 macro_rules! record {
     ($c:ident, $record:expr) => {{
+        use $crate::store::kept::kept;
         use $crate::store::schema::{audit_log, audit_persons};
         let $crate::store::audit::Record { act, personal } = $record;
-        diesel::insert_into(audit_log::table).values(act).execute($c).await?;
+        kept(diesel::insert_into(audit_log::table).values(act)).execute($c).await?;
         if let Some(personal) = personal {
-            diesel::insert_into(audit_persons::table).values(personal).execute($c).await?;
+            kept(diesel::insert_into(audit_persons::table).values(personal)).execute($c).await?;
         }
     }};
 }

@@ -9,6 +9,7 @@ mod sqlite_writer;
 pub use failure::{StoreError, StoreResult};
 pub(super) use postgres::PostgresConnection;
 pub(super) use sqlite::SqliteConnection;
+pub(super) use sqlite_writer::Statements;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -192,7 +193,11 @@ macro_rules! write {
             }
             #[allow(unused_braces, reason = "a body may be a block or an expression")]
             $crate::store::backend::Backend::Sqlite(sqlite) => {
-                sqlite.writer.run(async move |$c: &mut $crate::store::backend::SqliteConnection| $body).await
+                let statements = $crate::store::backend::Statements::One;
+                sqlite
+                    .writer
+                    .run(statements, async move |$c: &mut $crate::store::backend::SqliteConnection| $body)
+                    .await
             }
         }
     };
@@ -217,7 +222,11 @@ macro_rules! tx {
             }
             #[allow(unused_braces, reason = "a body may be a block or an expression")]
             $crate::store::backend::Backend::Sqlite(sqlite) => {
-                sqlite.writer.run(async move |$c: &mut $crate::store::backend::SqliteConnection| $body).await
+                let statements = $crate::store::backend::Statements::Several;
+                sqlite
+                    .writer
+                    .run(statements, async move |$c: &mut $crate::store::backend::SqliteConnection| $body)
+                    .await
             }
         }
     };

@@ -9,13 +9,14 @@ use diesel_async::RunQueryDsl;
 use super::StoreResult;
 use super::audit::{Record, record};
 use super::backend::{Store, read, tx, write};
+use super::kept::kept;
 use super::schema::{grants, users};
 use super::users::note_kind;
 use crate::secret::{Hash, PasswordHash, RefreshToken};
 use crate::time::UnixTime;
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = grants)]
+#[diesel(table_name = grants, treat_none_as_default_value = false)]
 pub struct GrantRow {
     pub id: String,
     pub user_id: String,
@@ -210,14 +211,12 @@ impl Store {
             let epoch = epoch + i64::from(ends_others);
             note_kind!(c, kind);
             let hash = hash.map(|hash| (users::password_kind.eq(kind), users::password_hash.eq(hash)));
-            let rows = diesel::update(user)
-                .set((users::last_login_at.eq(now), users::epoch.eq(epoch), hash))
-                .execute(c)
-                .await?;
-            if rows == 0 {
+            let signed_in = diesel::update(user).set((users::last_login_at.eq(now), users::epoch.eq(epoch), hash));
+            if kept(signed_in).execute(c).await? == 0 {
                 return Ok(false);
             }
-            diesel::insert_into(grants::table).values(GrantRow { user_epoch: epoch, ..grant }).execute(c).await?;
+            let grant = diesel::insert_into(grants::table).values(GrantRow { user_epoch: epoch, ..grant });
+            kept(grant).execute(c).await?;
             record!(c, record);
             Ok(true)
         })
@@ -226,13 +225,12 @@ impl Store {
     /// A grant as it stands; `None` when there is no such grant.
     pub async fn grant(&self, id: &str) -> StoreResult<Option<Standing>> {
         let found: Option<(GrantRow, GrantUser, Option<String>)> = read!(self, async |c| {
-            Ok(grants::table
-                .inner_join(users::table)
-                .filter(grants::id.eq(id))
-                .select((GrantRow::as_select(), GrantUser::as_select(), sql::<Nullable<Text>>(ROLES)))
-                .first(c)
-                .await
-                .optional()?)
+            let standing = grants::table.inner_join(users::table).filter(grants::id.eq(id)).select((
+                GrantRow::as_select(),
+                GrantUser::as_select(),
+                sql::<Nullable<Text>>(ROLES),
+            ));
+            Ok(kept(standing).get_result(c).await.optional()?)
         })?;
         Ok(found.map(|(grant, user, roles)| Standing { grant, user, roles: separated(roles.as_deref()) }))
     }
@@ -240,7 +238,7 @@ impl Store {
     /// Puts the new refresh token in the place of the old one; `true` for exactly one of all who try.
     pub async fn rotate(&self, rotation: Rotation, now: UnixTime) -> StoreResult<bool> {
         let rows = write!(self, async |c| {
-            Ok(diesel::update(
+            let rotated = diesel::update(
                 grants::table
                     .filter(grants::id.eq(rotation.grant_id))
                     .filter(grants::refresh_hash.eq(rotation.old.clone()))
@@ -253,9 +251,8 @@ impl Store {
                 grants::rotation_request.eq(rotation.request),
                 grants::rotated_at.eq(now),
                 grants::last_used_at.eq(now),
-            ))
-            .execute(c)
-            .await?)
+            ));
+            Ok(kept(rotated).execute(c).await?)
         })?;
         Ok(rows == 1)
     }

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncMigrationHarness, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::backend::{Backend, Dialect, PostgresObject, Store, begin, end, read};
+use super::backend::{Backend, Dialect, PostgresObject, Statements, Store, begin, end, read};
 use super::{StoreError, StoreResult};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
@@ -72,7 +72,7 @@ impl Store {
                 let run = async move |c: &mut super::backend::SqliteConnection| {
                     c.spawn_blocking(move |c| Ok(run(c, direction))).await?
                 };
-                sqlite.writer.run(run).await
+                sqlite.writer.run(Statements::Several, run).await
             }
         }
     }

@@ -11,6 +11,7 @@ use diesel_async::RunQueryDsl;
 use super::StoreResult;
 use super::backend::{Store, read};
 use super::gather::{Answers, Gather};
+use super::kept::kept;
 use super::schema::{client_secrets, clients, revoked_tokens, signing_keys};
 use crate::secret::{ClientSecret, Hash};
 use crate::time::UnixTime;
@@ -87,7 +88,7 @@ impl Store {
                 .filter(signing_keys::kid.eq(&token.kid))
                 .filter(signing_keys::phase.ne("withdrawn"))
                 .select(mark(KEY));
-            Ok(revoked.union_all(client).union_all(key).load(c).await?)
+            Ok(kept(revoked.union_all(client).union_all(key)).load(c).await?)
         })?;
         let has = |mark: &str| marks.iter().any(|found| found == unquoted(mark));
         Ok(has(CLIENT) && has(KEY) && !has(REVOKED))
@@ -145,7 +146,7 @@ impl Answers<TokenLifeline, bool> for Store {
                 .filter(signing_keys::kid.eq_any(kids))
                 .filter(signing_keys::phase.ne("withdrawn"))
                 .select((mark(KEY), signing_keys::kid));
-            Ok(revoked.union_all(client).union_all(key).load(c).await?)
+            Ok(kept(revoked.union_all(client).union_all(key)).load(c).await?)
         })?;
         let marks: HashSet<(&str, &str)> = marks.iter().map(|(mark, id)| (mark.as_str(), id.as_str())).collect();
         let has = |mark: &'static str, id: &str| marks.contains(&(unquoted(mark), id));

@@ -37,6 +37,9 @@ struct Arguments {
     /// About one second per measure, few tokens, and no judgement of time: only whether every answer is right.
     #[arg(long)]
     smoke: bool,
+    /// Measures only what has this word in its name; may be given several times.
+    #[arg(long, value_name = "WORD")]
+    only: Vec<String>,
     /// The server's binary. Without it `COUNTERSIGN_BIN`, and without that the one that cargo built for this run.
     #[arg(long, value_name = "PATH")]
     server: Option<PathBuf>,
@@ -89,7 +92,8 @@ fn measure(arguments: &Arguments) -> Result<()> {
         .unwrap_or_else(|| env!("CARGO_BIN_EXE_countersign").into());
     let binary = binary.canonicalize().map_err(|error| Fault::Unable(format!("{}: {error}", binary.display())))?;
     let core = machine::Core::new(arguments.server_core);
-    let effort = if arguments.smoke { suite::Effort::smoke() } else { suite::Effort::full(arguments.seconds) };
+    let mut effort = if arguments.smoke { suite::Effort::smoke() } else { suite::Effort::full(arguments.seconds) };
+    effort.only.clone_from(&arguments.only);
 
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let mut report = Report::new(!arguments.smoke);

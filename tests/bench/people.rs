@@ -31,12 +31,23 @@ impl Bench<'_> {
         let ids = seed.users((0..PEOPLE).map(|number| format!("person{number}"))).await?;
         let user = ids.first().ok_or_else(|| Fault::Unable("nobody".into()))?.clone();
         let ours = Subject { process: &process, port: installation.port };
-        self.rotations(ours, installation, &seed, &user).await?;
-        self.logins(ours, installation).await?;
-        self.flood(ours, installation).await?;
-        let process = self.fall(process, installation, &seed, &user).await?;
+        if self.effort.wants("rotations") {
+            self.rotations(ours, installation, &seed, &user).await?;
+        }
+        if self.effort.wants("logins") {
+            self.logins(ours, installation).await?;
+        }
+        if self.effort.wants("flood") {
+            self.flood(ours, installation).await?;
+        }
+        let mut process = process;
+        if self.effort.wants("fall") {
+            process = self.fall(process, installation, &seed, &user).await?;
+        }
         let ours = Subject { process: &process, port: installation.port };
-        self.many(ours, installation, &seed, &user).await?;
+        if self.effort.wants("million") {
+            self.many(ours, installation, &seed, &user).await?;
+        }
         Ok(process)
     }
 

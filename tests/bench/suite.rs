@@ -26,13 +26,28 @@ pub struct Effort {
     /// Live grants in a small and in a large table.
     pub grants: [usize; 2],
     starts: usize,
+    /// Words of which a measure's name must have one; none means all of them.
+    pub only: Vec<String>,
 }
 
 impl Effort {
     pub fn full(seconds: u32) -> Self {
         let turns = 2;
         let turn = Duration::from_secs(seconds.max(1).into()) / turns;
-        Self { turns, turn, openssl_seconds: 3, tokens: 10_000, grants: [1_000, 1_000_000], starts: 9 }
+        Self {
+            turns,
+            turn,
+            openssl_seconds: 3,
+            tokens: 10_000,
+            grants: [1_000, 1_000_000],
+            starts: 9,
+            only: Vec::new(),
+        }
+    }
+
+    /// Whether this is to be measured.
+    pub fn wants(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|word| name.contains(word.as_str()))
     }
 
     pub fn smoke() -> Self {
@@ -43,6 +58,7 @@ impl Effort {
             tokens: 100,
             grants: [200, 2_000],
             starts: 1,
+            only: Vec::new(),
         }
     }
 }
@@ -103,9 +119,15 @@ impl Bench<'_> {
         let idle = process.anonymous_mebibytes()?;
         let ours = Subject { process: &process, port: installation.port };
 
-        self.tokens(ours, &installation.authorization).await?;
-        self.documents(ours, &installation.issuer()).await?;
-        self.introspection(ours, &installation.authorization).await?;
+        if self.effort.wants("client_credentials") {
+            self.tokens(ours, &installation.authorization).await?;
+        }
+        if self.effort.wants("documents") {
+            self.documents(ours, &installation.issuer()).await?;
+        }
+        if self.effort.wants("introspection") {
+            self.introspection(ours, &installation.authorization).await?;
+        }
         let process = self.people(process, installation).await?;
         self.memory("anonymous memory, idle", idle, 20.0);
         self.memory("anonymous memory, after the bench", process.anonymous_mebibytes()?, 60.0);

@@ -67,6 +67,8 @@ pub async fn open(path: &Path, settings: &Database) -> StoreResult<Sqlite> {
     });
     let readers = Pool::builder(AsyncDieselConnectionManager::new_with_config(url, manager))
         .max_size(settings.pool_size)
+        // The one that was used last is warm.
+        .queue_mode(deadpool::managed::QueueMode::Lifo)
         .wait_timeout(Some(Duration::from_millis(settings.pool_wait_milliseconds)))
         .runtime(deadpool::Runtime::Tokio1)
         .build()

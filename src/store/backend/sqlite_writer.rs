@@ -1,5 +1,6 @@
 //! SQLite's one writer. What is queued together is committed together, so that many requests share one sync of the disk;
-//! each request's statements are a savepoint of their own, so that one that fails takes nobody with it.
+//! each request's statements are a savepoint of their own, so that one that fails takes nobody with it. One statement needs
+//! none: SQLite undoes a statement that fails.
 
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
@@ -35,20 +36,27 @@ impl Writer {
         Ok(Self { queue })
     }
 
-    /// Runs `body` on the writer's thread and answers once it is on disk.
-    pub async fn run<R, F>(&self, body: F) -> StoreResult<R>
+    /// Runs `body`, which is `statements`, on the writer's thread and answers once it is on disk.
+    pub async fn run<R, F>(&self, statements: Statements, body: F) -> StoreResult<R>
     where
         F: AsyncFnOnce(&mut SqliteConnection) -> StoreResult<R> + Send + 'static,
         R: Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let job = Queued { body: Some(body), result: None, answer, since: Instant::now() };
+        let job = Queued { statements, body: Some(body), result: None, answer, since: Instant::now() };
         self.queue.try_send(Box::new(job)).map_err(|error| match error {
             TrySendError::Full(_) => StoreError::Busy("the writer's queue is full".to_owned()),
             TrySendError::Disconnected(_) => StoreError::Broken("the writer has ended".to_owned()),
         })?;
         answered.await.unwrap_or_else(|_| Err(StoreError::Broken("the writer has ended".to_owned())))
     }
+}
+
+/// How many statements a request is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Statements {
+    One,
+    Several,
 }
 
 /// A request's statements, whatever they return.
@@ -61,6 +69,7 @@ trait Job: Send {
 }
 
 struct Queued<F, R> {
+    statements: Statements,
     body: Option<F>,
     result: Option<StoreResult<R>>,
     answer: oneshot::Sender<StoreResult<R>>,
@@ -78,11 +87,14 @@ where
 
     fn run(&mut self, connection: &mut SqliteConnection) {
         let Some(body) = self.body.take() else { return };
-        self.result = Some(at_once(async {
-            Transactions::begin_transaction(connection).await?;
-            let result = body(connection).await;
-            super::end(connection, result).await
-        }));
+        self.result = Some(match self.statements {
+            Statements::One => at_once(body(connection)),
+            Statements::Several => at_once(async {
+                Transactions::begin_transaction(connection).await?;
+                let result = body(connection).await;
+                super::end(connection, result).await
+            }),
+        });
     }
 
     fn settle(self: Box<Self>, committed: StoreResult<()>) {
