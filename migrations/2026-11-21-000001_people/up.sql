@@ -25,6 +25,8 @@ CREATE TABLE users (
     given_name TEXT,
     family_name TEXT,
     name TEXT,
+    -- As it is searched. Databases differ in what they take for lower case, so this program folds it.
+    name_key TEXT,
     -- Whatever an application keeps of its users, as JSON.
     profile TEXT NOT NULL,
     password_hash TEXT,

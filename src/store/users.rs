@@ -1,21 +1,23 @@
-//! `users`: who has an account. Names are compared folded; what a user granted belongs to an epoch, and raising it ends all.
+//! `users`: who has an account. Names are compared and searched as this program folds them; what a user granted belongs to an epoch, and raising it ends all.
+
+mod search;
 
 use std::collections::HashMap;
 
-use diesel::define_sql_function;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Nullable, Text};
+use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 
 use super::audit::{Record, erase_person, record};
 use super::backend::{Store, read, tx};
 use super::one_time_tokens::{OneTimeLetter, Post, Spent, post, replaces, spend};
 use super::outbox::enqueue;
-use super::roles::EVERYBODY;
 use super::schema::{grants, one_time_tokens, user_roles, users};
 use super::{StoreError, StoreResult};
 use crate::secret::PasswordHash;
 use crate::time::UnixTime;
+
+pub use search::UserFilter;
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = users)]
@@ -28,6 +30,7 @@ pub struct UserRow {
     pub given_name: Option<String>,
     pub family_name: Option<String>,
     pub name: Option<String>,
+    pub name_key: Option<String>,
     /// JSON, an object.
     pub profile: String,
     pub password_hash: Option<PasswordHash>,
@@ -64,6 +67,7 @@ pub struct UserChange {
     pub given_name: Option<Option<String>>,
     pub family_name: Option<Option<String>>,
     pub name: Option<Option<String>>,
+    pub name_key: Option<Option<String>>,
     pub profile: Option<String>,
     pub password_hash: Option<Option<PasswordHash>>,
     pub password_kind: Option<Option<String>>,
@@ -376,15 +380,6 @@ impl Store {
             }
         }
     }
-}
-
-define_sql_function! {
-    fn lower(text: Nullable<Text>) -> Nullable<Text>;
-}
-
-/// What a search means literally; `!` is the escape, because no pattern needs it otherwise.
-fn escaped(text: &str) -> String {
-    text.replace('!', "!!").replace('%', "!%").replace('_', "!_")
 }
 
 /// A name that somebody else has is an answer, not a failure.
