@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use poem::Request;
 
+use crate::accounts::{Governed, Shown};
 use crate::app::App;
 use crate::audit::{Actor, By, Origin};
 use crate::authority::Authority;
@@ -21,7 +22,8 @@ use crate::limits;
 use crate::protocol::error::ErrorCode;
 
 use super::bearer::Caller;
-use super::context;
+use super::etag::{ETag, Versioned};
+use super::{context, reply};
 
 type Administration = (
     scopes::ScopesApi,
