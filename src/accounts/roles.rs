@@ -30,20 +30,18 @@ pub async fn set(
     let before = app.store.role(&name).await?.map(|role| role.scopes).unwrap_or_default();
     authority.covers(setting.scopes.iter().chain(&before).map(String::as_str))?;
     let detail = serde_json::json!({ "scopes": setting.scopes });
-    let record = authority.by.does(Act::RoleSet).on("role", &name).with(detail).record(now);
-    let set = match app.store.set_role(setting, record, now).await {
+    let record = authority.by.does(Act::RoleSet).on("role", &setting.name).with(detail).record(now);
+    match app.store.set_role(setting, record, now).await {
         Ok(RoleSet::Overtaken) => {
             let about = "the role was changed since it was read: read it again";
-            return Err(Refused::new(ErrorCode::PreconditionFailed, Reason::Changed, about).into());
+            Err(Refused::new(ErrorCode::PreconditionFailed, Reason::Changed, about).into())
         }
-        Ok(set) => set,
-        Err(StoreError::Dangling) => return Err(Refused::field("scopes", "names a scope that does not exist").into()),
+        Ok(set) => Ok(set),
+        Err(StoreError::Dangling) => Err(Refused::field("scopes", "names a scope that does not exist").into()),
         // Somebody else made a role of this name at the same moment.
-        Err(StoreError::Conflict(_)) => return Err(taken()),
-        Err(error) => return Err(error.into()),
-    };
-    let role = app.store.role(&name).await?.ok_or_else(unknown)?;
-    Ok((role, set))
+        Err(StoreError::Conflict(_)) => Err(taken()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Users lose it at once.

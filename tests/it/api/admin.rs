@@ -7,6 +7,7 @@ mod importing;
 mod log;
 mod reach;
 mod reach_of_clients;
+mod refused;
 mod roles;
 mod search;
 
