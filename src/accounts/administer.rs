@@ -12,6 +12,7 @@ use crate::limits;
 use crate::protocol::error::ErrorCode;
 use crate::secret::{Password, PasswordHash, Plain};
 use crate::store::StoreError;
+use crate::store::removal::Going;
 use crate::store::roles::EVERYBODY;
 use crate::store::users::{Amended, Amendment, Name, NewUser, Spared, UserChange, UserRow};
 use crate::time::UnixTime;
@@ -187,12 +188,24 @@ pub async fn force_reset(app: &App, id: &str, authority: &Authority<'_>, now: Un
     amend(app, Amendment { ends_grants, letter, ..Amendment::new(user.id, change, record, now) }).await
 }
 
-/// Takes an account out for good, with what the audit log holds of the person. Whatever was changed about it meanwhile
-/// goes with it.
-pub async fn erase(app: &App, id: &str, authority: &Authority<'_>, now: UnixTime) -> Outcome<()> {
-    let user = authority.may_touch(app, id).await?;
+/// Takes an account out for good, with what the audit log holds of the person.
+pub async fn erase(
+    app: &App,
+    id: &str,
+    from_version: Option<i64>,
+    authority: &Authority<'_>,
+    now: UnixTime,
+) -> Outcome<()> {
+    let user = authority.may_touch(app, id, now).await?;
+    let mut from_version = from_version;
+    if app.store.holds_many(Going::User(id)).await? {
+        // Shut out first, so that no more comes to be. Where this is cut off, a disabled account is left, to be erased again.
+        let disabled = set_enabled(app, id, false, from_version, authority, now).await?;
+        from_version = from_version.and(Some(disabled.version));
+        app.store.thin_out(Going::User(id)).await?;
+    }
     let record = authority.does(Act::AccountErased, id).record(now);
-    if app.store.erase_user(user.id, record).await? { Ok(()) } else { Err(unknown()) }
+    amended(app.store.erase_user(user.id, from_version, record).await?).map(drop)
 }
 
 /// Ends one sign-in of a user.

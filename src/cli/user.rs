@@ -67,7 +67,7 @@ async fn act(app: &App, command: UserCommand, by: &Authority<'_>, now: UnixTime)
         }
         UserCommand::Erase(user) => {
             let user = named(app, &user.name).await?;
-            administer::erase(app, &user.id, by, now).await?;
+            administer::erase(app, &user.id, None, by, now).await?;
             (user, "erased")
         }
         UserCommand::ForceReset(user) => {

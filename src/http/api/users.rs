@@ -249,7 +249,7 @@ impl UsersApi {
         let (user, from_version) = as_supposed(app, id, &version).await?;
         let (authority, now) = (caller.authority(origin(request)), app.clock.now());
         if erase {
-            administer::erase(app, &user.id, &authority, now).await?;
+            administer::erase(app, &user.id, from_version, &authority, now).await?;
         } else {
             administer::set_enabled(app, &user.id, false, from_version, &authority, now).await?;
         }

@@ -5,6 +5,7 @@ mod acts;
 mod changes;
 mod importing;
 mod log;
+mod many;
 mod reach;
 mod reach_of_clients;
 mod refused;
