@@ -34,6 +34,8 @@ use crate::protocol::members::Members;
 use crate::store::users::{UserFilter, UserRow};
 use described::{ChangeBody, Changed, Created, Found, Listed, NewBody, Removed, WholeBody};
 
+pub use described::SessionBody as AccountSession;
+
 const PATH: &str = "/api/v1/admin/users";
 
 pub type Apis = (UsersApi, acts::ActsApi, sessions::SessionsApi, import::ImportApi, short::ShortApi);
