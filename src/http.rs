@@ -23,6 +23,7 @@ mod lines;
 pub mod listener;
 mod metrics;
 pub mod pages;
+mod parameter;
 mod privileged;
 mod query;
 pub mod reply;

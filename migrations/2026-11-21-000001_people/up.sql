@@ -25,6 +25,8 @@ CREATE TABLE users (
     given_name TEXT,
     family_name TEXT,
     name TEXT,
+    -- As it is searched. Databases differ in what they take for lower case, so this program folds it.
+    name_key TEXT,
     -- Whatever an application keeps of its users, as JSON.
     profile TEXT NOT NULL,
     password_hash TEXT,
@@ -107,7 +109,8 @@ CREATE TABLE grants (
     rotation_request TEXT,
     successor TEXT
 );
-CREATE INDEX grants_user ON grants (user_id);
+-- A user's list begins with the newest sign-in of the epoch that holds, and passes over none that ended with an earlier one.
+CREATE INDEX grants_user ON grants (user_id, user_epoch, id);
 CREATE INDEX grants_client ON grants (client_id);
 
 -- Links in mail: each works once.

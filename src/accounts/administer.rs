@@ -12,6 +12,7 @@ use crate::limits;
 use crate::protocol::error::ErrorCode;
 use crate::secret::{Password, PasswordHash, Plain};
 use crate::store::StoreError;
+use crate::store::removal::Going;
 use crate::store::roles::EVERYBODY;
 use crate::store::users::{Amended, Amendment, Name, NewUser, Spared, UserChange, UserRow};
 use crate::time::UnixTime;
@@ -52,7 +53,7 @@ pub async fn create(app: &App, new: Created, authority: &Authority<'_>, now: Uni
         details::check_password(app, password, &account.own_names(), "password", &mut faults);
     }
     faults.finish()?;
-    authority.may_give(app, &roles).await?;
+    authority.may_give(app, &roles, now).await?;
     let hash = match password {
         Some(PasswordChoice::Chosen(password)) if in_bulk => Some(app.passwords.hash_in_bulk(&password).await?),
         Some(PasswordChoice::Chosen(password)) => Some(app.passwords.hash(&password).await?),
@@ -79,7 +80,7 @@ pub async fn update(
     authority: &Authority<'_>,
     now: UnixTime,
 ) -> Outcome<UserRow> {
-    let user = authority.may_touch(app, id).await?;
+    let user = authority.may_touch(app, id, now).await?;
     let Update { username, email, verified, details } = update;
     let mut faults = Faults::default();
     details.check(app, &mut faults);
@@ -113,7 +114,7 @@ pub async fn set_enabled(
     authority: &Authority<'_>,
     now: UnixTime,
 ) -> Outcome<UserRow> {
-    let user = authority.may_touch(app, id).await?;
+    let user = authority.may_touch(app, id, now).await?;
     let act = if enabled { Act::UserEnabled } else { Act::UserDisabled };
     let change = UserChange { disabled_at: Some((!enabled).then_some(now)), ..UserChange::default() };
     let ends_grants = (!enabled).then_some(Spared(None));
@@ -129,7 +130,7 @@ pub async fn set_locked(
     authority: &Authority<'_>,
     now: UnixTime,
 ) -> Outcome<UserRow> {
-    let user = authority.may_touch(app, id).await?;
+    let user = authority.may_touch(app, id, now).await?;
     let act = if locked { Act::UserLocked } else { Act::UserUnlocked };
     let change = UserChange { locked_at: Some(locked.then_some(now)), ..UserChange::default() };
     let ends_grants = locked.then_some(Spared(None));
@@ -152,8 +153,8 @@ pub async fn set_roles(
     authority: &Authority<'_>,
     now: UnixTime,
 ) -> Outcome<UserRow> {
-    let user = authority.may_touch(app, id).await?;
-    authority.may_give(app, &roles).await?;
+    let user = authority.may_touch(app, id, now).await?;
+    authority.may_give(app, &roles, now).await?;
     let record = authority.does(Act::UserRolesChanged, id).with(serde_json::json!({ "roles": roles })).record(now);
     let roles = Some(besides_everybody(roles));
     let amendment = Amendment { roles, from_version, ..Amendment::new(user.id, UserChange::default(), record, now) };
@@ -167,7 +168,7 @@ pub async fn set_password(
     authority: &Authority<'_>,
     now: UnixTime,
 ) -> Outcome<UserRow> {
-    let user = authority.may_touch(app, id).await?;
+    let user = authority.may_touch(app, id, now).await?;
     let mut faults = Faults::default();
     details::check_password(app, password, &details::own_names(&user), "password", &mut faults);
     faults.finish()?;
@@ -179,7 +180,7 @@ pub async fn set_password(
 
 /// Nobody can sign in with the old password any more, and all sign-ins end; a letter says how it goes on.
 pub async fn force_reset(app: &App, id: &str, authority: &Authority<'_>, now: UnixTime) -> Outcome<UserRow> {
-    let user = authority.may_touch(app, id).await?;
+    let user = authority.may_touch(app, id, now).await?;
     let letter = Some(letters::reset(app, &user, now)?.into());
     let change = UserChange { must_reset_password: Some(true), ..UserChange::default() };
     let record = authority.does(Act::UserResetForced, id).record(now);
@@ -187,12 +188,24 @@ pub async fn force_reset(app: &App, id: &str, authority: &Authority<'_>, now: Un
     amend(app, Amendment { ends_grants, letter, ..Amendment::new(user.id, change, record, now) }).await
 }
 
-/// Takes an account out for good, with what the audit log holds of the person. Whatever was changed about it meanwhile
-/// goes with it.
-pub async fn erase(app: &App, id: &str, authority: &Authority<'_>, now: UnixTime) -> Outcome<()> {
-    let user = authority.may_touch(app, id).await?;
+/// Takes an account out for good, with what the audit log holds of the person.
+pub async fn erase(
+    app: &App,
+    id: &str,
+    from_version: Option<i64>,
+    authority: &Authority<'_>,
+    now: UnixTime,
+) -> Outcome<()> {
+    let user = authority.may_touch(app, id, now).await?;
+    let mut from_version = from_version;
+    if app.store.holds_many(Going::User(id)).await? {
+        // Shut out first, so that no more comes to be. Where this is cut off, a disabled account is left, to be erased again.
+        let disabled = set_enabled(app, id, false, from_version, authority, now).await?;
+        from_version = from_version.and(Some(disabled.version));
+        app.store.thin_out(Going::User(id)).await?;
+    }
     let record = authority.does(Act::AccountErased, id).record(now);
-    if app.store.erase_user(user.id, record).await? { Ok(()) } else { Err(unknown()) }
+    amended(app.store.erase_user(user.id, from_version, record).await?).map(drop)
 }
 
 /// Ends one sign-in of a user.
@@ -203,13 +216,13 @@ pub async fn end_session(
     authority: &Authority<'_>,
     now: UnixTime,
 ) -> Outcome<()> {
-    let user = authority.may_touch(app, id).await?;
+    let user = authority.may_touch(app, id, now).await?;
     sessions::end(app, &user.id, session_id, authority.by.actor, &authority.by.origin, now).await
 }
 
 /// Ends everything that a user ever granted.
 pub async fn end_sessions(app: &App, id: &str, authority: &Authority<'_>, now: UnixTime) -> Outcome<()> {
-    let user = authority.may_touch(app, id).await?;
+    let user = authority.may_touch(app, id, now).await?;
     sessions::end_all(app, &user.id, authority.by.actor, &authority.by.origin, now).await
 }
 
@@ -228,7 +241,7 @@ impl<'a> Authority<'a> {
     }
 
     /// Whether these are roles that exist, and give nothing over this server that the giver lacks.
-    async fn may_give(&self, app: &App, roles: &[String]) -> Outcome<()> {
+    async fn may_give(&self, app: &App, roles: &[String], now: UnixTime) -> Outcome<()> {
         if roles.is_empty() {
             return Ok(());
         }
@@ -238,17 +251,17 @@ impl<'a> Authority<'a> {
             return Err(unknown_role());
         }
         let given = known.iter().filter(|role| roles.contains(&role.name)).flat_map(|role| &role.scopes);
-        self.covers(given.map(String::as_str))
+        self.covers(app, None, given.map(String::as_str), now).await
     }
 
     /// The user, if this authority covers theirs.
-    async fn may_touch(&self, app: &App, user_id: &str) -> Outcome<UserRow> {
+    async fn may_touch(&self, app: &App, user_id: &str, now: UnixTime) -> Outcome<UserRow> {
         let user = app.store.user(user_id).await?.ok_or_else(unknown)?;
         if self.scope.is_some() {
             let roles = app.store.roles_of(user_id).await?;
             let known = app.store.roles().await?;
             let has = known.iter().filter(|role| roles.contains(&role.name)).flat_map(|role| &role.scopes);
-            self.covers(has.map(String::as_str))?;
+            self.covers(app, Some(("user", user_id)), has.map(String::as_str), now).await?;
         }
         Ok(user)
     }

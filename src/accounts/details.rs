@@ -90,10 +90,12 @@ impl Details {
     }
 
     pub fn into_change(self) -> UserChange {
+        let name = changed(self.name);
         UserChange {
             given_name: changed(self.given_name),
             family_name: changed(self.family_name),
-            name: changed(self.name),
+            name_key: name.as_ref().map(|name| name.as_deref().map(names::fold)),
+            name,
             profile: match self.profile {
                 Patch::Keep => None,
                 Patch::Clear => Some("{}".to_owned()),

@@ -29,7 +29,7 @@ pub async fn administrator(app: &App, now: UnixTime) -> Outcome<Option<Plain<Pas
         verified: true,
         in_bulk: false,
     };
-    let authority = Authority { by: By::system(), scope: None };
+    let authority = Authority::new(By::system(), None);
     match administer::create(app, created, &authority, now).await {
         Ok(_) => Ok(Some(password)),
         // Somebody of this name was made by a command before.

@@ -75,6 +75,7 @@ pub async fn register(
 pub(super) fn row(account: NewAccount, hash: Option<PasswordHash>, now: UnixTime) -> UserRow {
     let NewAccount { username, email, details } = account;
     let Details { given_name, family_name, name, profile } = details;
+    let name = name.over(None);
     UserRow {
         id: new_id(now),
         username_key: names::fold(&username),
@@ -83,7 +84,8 @@ pub(super) fn row(account: NewAccount, hash: Option<PasswordHash>, now: UnixTime
         email,
         given_name: given_name.over(None),
         family_name: family_name.over(None),
-        name: name.over(None),
+        name_key: name.as_ref().map(|name| names::fold(name)),
+        name,
         profile: match profile {
             Patch::Set(profile) => profile.to_string(),
             Patch::Keep | Patch::Clear => "{}".to_owned(),

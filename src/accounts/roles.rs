@@ -6,6 +6,7 @@ use crate::authority::Authority;
 use crate::failure::{Failure, Outcome, Reason, Refused};
 use crate::protocol::error::ErrorCode;
 use crate::store::StoreError;
+use crate::store::removal::Going;
 use crate::store::roles::{Role, RoleSet, RoleSetting};
 use crate::time::UnixTime;
 
@@ -28,22 +29,27 @@ pub async fn set(
     }
     // Taking an admin scope away from a role is as much a change of rights as giving it.
     let before = app.store.role(&name).await?.map(|role| role.scopes).unwrap_or_default();
-    authority.covers(setting.scopes.iter().chain(&before).map(String::as_str))?;
-    let detail = serde_json::json!({ "scopes": setting.scopes });
-    let record = authority.by.does(Act::RoleSet).on("role", &name).with(detail).record(now);
-    let set = match app.store.set_role(setting, record, now).await {
-        Ok(RoleSet::Overtaken) => {
-            let about = "the role was changed since it was read: read it again";
-            return Err(Refused::new(ErrorCode::PreconditionFailed, Reason::Changed, about).into());
-        }
-        Ok(set) => set,
-        Err(StoreError::Dangling) => return Err(Refused::field("scopes", "names a scope that does not exist").into()),
-        // Somebody else made a role of this name at the same moment.
-        Err(StoreError::Conflict(_)) => return Err(taken()),
-        Err(error) => return Err(error.into()),
-    };
+    let scopes = setting.scopes.iter().chain(&before).map(String::as_str);
+    authority.covers(app, Some(("role", &name)), scopes, now).await?;
+    let set = write(app, setting, authority, now).await?;
     let role = app.store.role(&name).await?.ok_or_else(unknown)?;
     Ok((role, set))
+}
+
+async fn write(app: &App, setting: RoleSetting, authority: &Authority<'_>, now: UnixTime) -> Outcome<RoleSet> {
+    let detail = serde_json::json!({ "scopes": setting.scopes });
+    let record = authority.by.does(Act::RoleSet).on("role", &setting.name).with(detail).record(now);
+    match app.store.set_role(setting, record, now).await {
+        Ok(RoleSet::Overtaken) => {
+            let about = "the role was changed since it was read: read it again";
+            Err(Refused::new(ErrorCode::PreconditionFailed, Reason::Changed, about).into())
+        }
+        Ok(set) => Ok(set),
+        Err(StoreError::Dangling) => Err(Refused::field("scopes", "names a scope that does not exist").into()),
+        // Somebody else made a role of this name at the same moment.
+        Err(StoreError::Conflict(_)) => Err(taken()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Users lose it at once.
@@ -53,7 +59,15 @@ pub async fn delete(app: &App, name: &str, authority: &Authority<'_>, now: UnixT
         let about = "this role is built in, and stays";
         return Err(Refused::new(ErrorCode::Conflict, Reason::BuiltIn, about).into());
     }
-    authority.covers(role.scopes.iter().map(String::as_str))?;
+    authority.covers(app, Some(("role", name)), role.scopes.iter().map(String::as_str), now).await?;
+    if app.store.holds_many(Going::Role(name)).await? {
+        // It carries nothing from now on, so that all lose at once what they lose one after the other. Where this is cut off,
+        // an empty role is left, to be deleted again.
+        let from_version = Some(role.version);
+        let empty = RoleSetting { name: name.to_owned(), description: None, scopes: Vec::new(), from_version };
+        write(app, empty, authority, now).await?;
+        app.store.thin_out(Going::Role(name)).await?;
+    }
     let record = authority.by.does(Act::RoleDeleted).on("role", name).record(now);
     if app.store.delete_role(name.to_owned(), record).await? { Ok(()) } else { Err(unknown()) }
 }

@@ -9,10 +9,10 @@ use crate::store::grants::{GrantRow, Standing};
 use crate::time::UnixTime;
 use crate::tokens::{self, Examined, refresh};
 
-/// The sign-ins of a user that are good, the last used first.
-pub async fn list(app: &App, user_id: &str, now: UnixTime) -> Outcome<Vec<GrantRow>> {
+/// A page of the sign-ins of a user that are good, the newest first, after the one named.
+pub async fn list(app: &App, user_id: &str, after: Option<&str>, limit: i64, now: UnixTime) -> Outcome<Vec<GrantRow>> {
     let idle_since = now.minus(app.config.tokens.refresh_idle_seconds());
-    Ok(app.store.grants_of(user_id, idle_since, now).await?)
+    Ok(app.store.grants_of(user_id, after, limit, idle_since, now).await?)
 }
 
 /// Ends one sign-in of a user; `not_found` when there is no such one.

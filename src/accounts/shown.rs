@@ -26,6 +26,9 @@ pub struct Shown {
     pub created_at: UnixTime,
     pub updated_at: UnixTime,
     pub last_login_at: Option<UnixTime>,
+    /// Of the row: raised by every change of it, but not by signing in.
+    #[serde(skip)]
+    pub version: i64,
 }
 
 impl Shown {
@@ -45,6 +48,7 @@ impl Shown {
             created_at: user.created_at,
             updated_at: user.updated_at,
             last_login_at: user.last_login_at,
+            version: user.version,
         })
     }
 }

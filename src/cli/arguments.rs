@@ -10,7 +10,7 @@ use crate::audit::{Act, Head};
 use crate::store::audit::search::Cursor;
 use crate::time::UnixTime;
 
-pub use people::{NewUser, RoleCommand, UserCommand, UserSearch};
+pub use people::{NewUser, Page, RoleCommand, UserCommand, UserSearch};
 
 #[derive(Parser)]
 #[command(name = "countersign", version, about = "An OAuth 2 authorization server: it signs what others verify.")]

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::arguments::{NewUser, UserCommand, UserSearch};
+use super::arguments::{NewUser, Page, UserCommand, UserSearch};
 use super::output::{Complaint, Printed, table, when};
 use crate::accounts::administer::{self, Created, PasswordChoice};
 use crate::accounts::details::{Details, NewAccount};
@@ -27,7 +27,7 @@ pub async fn run(app: &App, command: UserCommand) -> Result<Printed, Complaint> 
         UserCommand::List(search) => list(app, search).await,
         UserCommand::Import { file } => import::run(app, &file).await,
         UserCommand::Show(user) => show(app, &named(app, &user.name).await?).await,
-        UserCommand::Sessions(user) => sessions(app, &named(app, &user.name).await?, now).await,
+        UserCommand::Sessions { user, page } => sessions(app, &named(app, &user.name).await?, page, now).await,
         UserCommand::Roles { user, roles, none } => {
             let user = named(app, &user.name).await?;
             if !roles.is_empty() || none {
@@ -67,7 +67,7 @@ async fn act(app: &App, command: UserCommand, by: &Authority<'_>, now: UnixTime)
         }
         UserCommand::Erase(user) => {
             let user = named(app, &user.name).await?;
-            administer::erase(app, &user.id, by, now).await?;
+            administer::erase(app, &user.id, None, by, now).await?;
             (user, "erased")
         }
         UserCommand::ForceReset(user) => {
@@ -138,17 +138,13 @@ fn password() -> Result<Plain<Password>, Complaint> {
 }
 
 async fn list(app: &App, search: UserSearch) -> Result<Printed, Complaint> {
-    let UserSearch { text, role, enabled, locked, verified, limit, after } = search;
+    let UserSearch { text, role, enabled, locked, verified, page } = search;
     let filter = UserFilter { text: text.map(|text| names::fold(&text)), role, enabled, locked, verified };
-    let page = app.store.users(filter, after.as_deref(), limit).await?;
-    let is_full = i64::try_from(page.len()) == Ok(limit);
-    let next = page.last().filter(|_| is_full).map(|last| last.id.clone());
-    let users = accounts::governed_each(app, &page).await?;
+    let rows = app.store.users(filter, page.after.as_deref(), page.limit).await?;
+    let users = accounts::governed_each(app, &rows).await?;
+    let (next, more) = page.next(&users, |account| &account.user.id);
     let rows: Vec<Vec<String>> = users.iter().map(line).collect();
-    let mut text = table(&["USERNAME", "EMAIL", "STATE", "ROLES", "LAST LOGIN", "ID"], &rows);
-    if let Some(next) = &next {
-        let _ = write!(text, "\nmore: --after {next}\n");
-    }
+    let text = table(&["USERNAME", "EMAIL", "STATE", "ROLES", "LAST LOGIN", "ID"], &rows) + &more;
     Printed::new(&json!({"users": users, "next": next}), text)
 }
 
@@ -176,8 +172,10 @@ async fn show(app: &App, user: &UserRow) -> Result<Printed, Complaint> {
     Printed::new(&account, format!("{text}\n"))
 }
 
-async fn sessions(app: &App, user: &UserRow, now: UnixTime) -> Result<Printed, Complaint> {
-    let sessions: Vec<Session> = sessions::list(app, &user.id, now).await?.into_iter().map(Session::from).collect();
+async fn sessions(app: &App, user: &UserRow, page: Page, now: UnixTime) -> Result<Printed, Complaint> {
+    let grants = sessions::list(app, &user.id, page.after.as_deref(), page.limit, now).await?;
+    let sessions: Vec<Session> = grants.into_iter().map(Session::from).collect();
+    let (next, more) = page.next(&sessions, |session| &session.id);
     let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     let rows: Vec<Vec<String>> = sessions
         .iter()
@@ -191,7 +189,8 @@ async fn sessions(app: &App, user: &UserRow, now: UnixTime) -> Result<Printed, C
             ]
         })
         .collect();
-    Printed::new(&sessions, table(&["SESSION", "CLIENT", "LAST USED", "ADDRESS", "DEVICE"], &rows))
+    let text = table(&["SESSION", "CLIENT", "LAST USED", "ADDRESS", "DEVICE"], &rows) + &more;
+    Printed::new(&json!({"sessions": sessions, "next": next}), text)
 }
 
 async fn named(app: &App, name: &str) -> Result<UserRow, Complaint> {

@@ -11,6 +11,7 @@ use crate::failure::{Outcome, Reason, Refused};
 use crate::protocol::client_metadata::ClientMetadata;
 use crate::protocol::error::ErrorCode;
 use crate::store::clients::ClientRow;
+use crate::store::removal::Going;
 use crate::time::UnixTime;
 
 /// Disables a client, or enables it again; `false` when there is no such client.
@@ -20,11 +21,16 @@ pub async fn set_disabled(app: &App, id: &str, disabled: bool, by: &By<'_>, now:
     Ok(app.store.set_client_disabled(id.to_owned(), disabled.then_some(now), audit).await?)
 }
 
-/// Whether there was such a client. Its secrets go with it. This server's own one stays: nothing could bring it back.
+/// Whether there was such a client. Its secrets go with it, and what people granted it. This server's own one stays: nothing could bring it back.
 pub async fn delete(app: &App, id: &str, by: &By<'_>, now: UnixTime) -> Outcome<bool> {
     if id == FIRST_PARTY {
         let about = "this server's own client cannot be removed; it can be disabled";
         return Err(Refused::new(ErrorCode::Conflict, Reason::BuiltIn, about).into());
+    }
+    if app.store.holds_many(Going::Client(id)).await? {
+        // Nobody signs in at it any more. Where this is cut off, a disabled client is left, to be deleted again.
+        set_disabled(app, id, true, by, now).await?;
+        app.store.thin_out(Going::Client(id)).await?;
     }
     let audit = about(by, Act::ClientDeleted, id).record(now);
     Ok(app.store.delete_client(id.to_owned(), audit).await?)

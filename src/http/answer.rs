@@ -71,12 +71,15 @@ pub const PAGED: &[(&str, &str)] = &[("Link", "The next page")];
 /// What is there already need not be sent again.
 pub const HELD: &[(u16, &str)] = &[(304, "Not changed since the version in If-None-Match")];
 
-/// `answer!(Name, Body, status, "success", failures, headers[, others])`: a `Described` in the manner of `/api/v1`.
+/// `answer!(Name, Body, status, "success", failures[, headers[, others]])`: a `Described` in the manner of `/api/v1`.
 macro_rules! answer {
-    ($Name:ident, $Body:ty, $status:literal, $success:literal, $failures:ident, $headers:expr) => {
+    ($Name:ident, $Body:ty, $status:literal, $success:literal, $failures:expr) => {
+        $crate::http::answer::answer!($Name, $Body, $status, $success, $failures, &[], &[]);
+    };
+    ($Name:ident, $Body:ty, $status:literal, $success:literal, $failures:expr, $headers:expr) => {
         $crate::http::answer::answer!($Name, $Body, $status, $success, $failures, $headers, &[]);
     };
-    ($Name:ident, $Body:ty, $status:literal, $success:literal, $failures:ident, $headers:expr, $others:expr) => {
+    ($Name:ident, $Body:ty, $status:literal, $success:literal, $failures:expr, $headers:expr, $others:expr) => {
         pub struct $Name;
         impl $crate::http::answer::Described for $Name {
             type Body = $Body;

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use poem::Request;
 
+use crate::accounts::{Governed, Shown};
 use crate::app::App;
 use crate::audit::{Actor, By, Origin};
 use crate::authority::Authority;
@@ -21,7 +22,8 @@ use crate::limits;
 use crate::protocol::error::ErrorCode;
 
 use super::bearer::Caller;
-use super::context;
+use super::etag::{ETag, Versioned};
+use super::{context, reply};
 
 type Administration = (
     scopes::ScopesApi,
@@ -67,7 +69,22 @@ impl Caller {
 
     /// The same, with how far the rights of the token reach.
     pub fn authority(&self, origin: Origin) -> Authority<'_> {
-        Authority { by: self.by(origin), scope: Some(self.scope.clone()) }
+        Authority::new(self.by(origin), Some(self.scope.clone()))
+    }
+}
+
+/// When somebody last signed in is shown, but a sign-in changes nothing that an administrator could have overlooked, and must
+/// not refuse what was decided before it. So the tag names the version of the row; and the roles, which are rows of their own
+/// and go with a role without a word to the user's. Who asks by the tag alone may not hear of another sign-in.
+impl Versioned for Shown {
+    fn tag(&self, _: &[u8]) -> Outcome<ETag> {
+        ETag::of(&reply::bytes(&(self.version, &self.roles))?)
+    }
+}
+
+impl Versioned for Governed {
+    fn tag(&self, body: &[u8]) -> Outcome<ETag> {
+        self.user.tag(body)
     }
 }
 

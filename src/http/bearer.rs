@@ -1,7 +1,5 @@
 //! Who calls `/api/v1`: the holder of a live access token that is for this server and holds the scope of the operation.
 
-use std::net::IpAddr;
-
 use http::header::AUTHORIZATION;
 use poem::{Request, RequestBody};
 use poem_openapi::registry::{MetaOAuthFlow, MetaOAuthFlows, MetaSecurityScheme, Registry};
@@ -9,6 +7,7 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions, OAuthSco
 
 use super::context;
 use crate::app::App;
+use crate::audit::Origin;
 use crate::failure::{Outcome, Reason, Refused};
 use crate::limits;
 use crate::protocol::bearer;
@@ -98,7 +97,7 @@ impl Caller {
 /// Who says to be a caller, and from where.
 pub struct Bearer {
     header: Header,
-    address: Option<IpAddr>,
+    origin: Origin,
 }
 
 /// The `Authorization` header as it came.
@@ -116,7 +115,7 @@ impl Bearer {
             (Some(value), None) => Header::One(value.as_bytes().to_vec()),
             (Some(_), Some(_)) => Header::Several,
         };
-        Self { header, address: context::address(request) }
+        Self { header, origin: context::origin(request) }
     }
 
     pub fn is_absent(&self) -> bool {
@@ -126,7 +125,11 @@ impl Bearer {
     /// Who calls, if the token holds the scope. Whatever is wrong with a token, the answer is the same.
     pub async fn caller(&self, app: &App, scope: ApiScope) -> Outcome<Caller> {
         let caller = self.counted(app).await?;
-        caller.must_hold(Some(scope.name()))?;
+        if let Err(refused) = caller.must_hold(Some(scope.name())) {
+            let authority = caller.authority(self.origin.clone());
+            authority.note_refusal(app, refused.reason, None, &[scope.name()], app.clock.now()).await?;
+            return Err(refused.into());
+        }
         Ok(caller)
     }
 
@@ -140,7 +143,7 @@ impl Bearer {
                 Ok(caller)
             }
             Err(failure) => {
-                limits::api_call_from(app, self.address, now).await?;
+                limits::api_call_from(app, self.origin.address, now).await?;
                 Err(failure)
             }
         }

@@ -1,6 +1,7 @@
 //! Bodies of requests, bounded in size and in time.
 
 use std::io;
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,6 +10,9 @@ use futures_util::stream::BoxStream;
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use poem::{Body, Request, RequestBody};
+use poem_openapi::registry::{MetaMediaType, MetaRequest, Registry};
+use poem_openapi::types::Type;
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use zeroize::Zeroizing;
 
 use crate::config::Server;
@@ -70,6 +74,41 @@ impl Unread {
             bytes.extend_from_slice(&chunk);
         }
         Ok(bytes)
+    }
+}
+
+/// What a body may be written in.
+pub trait Kind {
+    const CONTENT_TYPES: &'static [&'static str];
+}
+
+/// A body of some kind that has not been read yet. `D` only describes it in the OpenAPI document.
+pub struct Typed<D, K> {
+    pub(super) body: Unread,
+    described: PhantomData<fn() -> (D, K)>,
+}
+
+impl<'a, D: Type, K: Kind> ApiExtractor<'a> for Typed<D, K> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        D::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        let media = |kind: &&'static str| MetaMediaType { content_type: kind, schema: D::schema_ref() };
+        let content = K::CONTENT_TYPES.iter().map(media).collect();
+        Some(MetaRequest { description: None, content, required: true })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _: ExtractParamOptions<Self::ParamType>,
+    ) -> poem::Result<Self> {
+        Ok(Self { body: Unread::of(request, body)?, described: PhantomData })
     }
 }
 

@@ -5,18 +5,18 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use poem::{Request, RequestBody, Response};
-use poem_openapi::registry::{MetaParamIn, MetaSchemaRef, Registry};
+use poem::{Request, Response};
 use poem_openapi::types::Type;
-use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde::Serialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::parameter::parameter;
 use super::reply;
 use crate::failure::{Broken, Failure, Outcome, Reason, Refused};
 use crate::protocol::error::ErrorCode;
 
-/// A strong tag: what has the same tag is the same, byte by byte.
+/// A strong tag: what has the same tag is the same, as far as somebody can change it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ETag(HeaderValue);
 
@@ -49,6 +49,16 @@ impl ETag {
     }
 }
 
+/// What a change may say the version of.
+pub trait Versioned: Serialize {
+    /// The tag of this version, which is served as `body`.
+    fn tag(&self, body: &[u8]) -> Outcome<ETag> {
+        ETag::of(body)
+    }
+}
+
+impl Versioned for Value {}
+
 /// The members of a header that is a list. A tag made here has no comma in it, so one that has is none of ours.
 fn listed<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'h str> {
     let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
@@ -56,9 +66,9 @@ fn listed<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item =
 }
 
 /// One thing as JSON, with its tag; 304 when the caller holds it already.
-pub fn answer(request: &Request, value: &impl Serialize) -> Outcome<Response> {
+pub fn answer(request: &Request, value: &impl Versioned) -> Outcome<Response> {
     let body = reply::bytes(value)?;
-    let tag = ETag::of(&body)?;
+    let tag = value.tag(&body)?;
     let mut response = Response::default();
     let headers = response.headers_mut();
     headers.insert(ETAG, tag.header());
@@ -74,9 +84,9 @@ pub fn answer(request: &Request, value: &impl Serialize) -> Outcome<Response> {
 }
 
 /// What was made or changed, with its new tag.
-pub fn changed(status: StatusCode, value: &impl Serialize) -> Outcome<Response> {
+pub fn changed(status: StatusCode, value: &impl Versioned) -> Outcome<Response> {
     let mut response = reply::json_as(status, value)?;
-    let tag = ETag::of(&reply::bytes(value)?)?;
+    let tag = value.tag(&reply::bytes(value)?)?;
     response.headers_mut().insert(ETAG, tag.header());
     Ok(response)
 }
@@ -96,9 +106,9 @@ impl IfMatch {
     }
 
     /// Refuses when `now`, the thing as it is represented now, is none of the versions.
-    pub fn check(&self, now: &impl Serialize) -> Outcome<()> {
+    pub fn check(&self, now: &impl Versioned) -> Outcome<()> {
         let Some(wanted) = &self.0 else { return Ok(()) };
-        let tag = ETag::of(&reply::bytes(now)?)?;
+        let tag = now.tag(&reply::bytes(now)?)?;
         // By strong comparison: a weak tag matches nothing.
         if wanted.iter().any(|each| each == "*" || each == tag.text()) { Ok(()) } else { Err(self.overtaken().into()) }
     }
@@ -111,28 +121,4 @@ impl IfMatch {
     }
 }
 
-impl<'a> ApiExtractor<'a> for IfMatch {
-    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::Parameter];
-    type ParamType = ();
-    type ParamRawType = ();
-
-    fn register(registry: &mut Registry) {
-        <String as Type>::register(registry);
-    }
-
-    fn param_in() -> Option<MetaParamIn> {
-        Some(MetaParamIn::Header)
-    }
-
-    fn param_schema_ref() -> Option<MetaSchemaRef> {
-        Some(String::schema_ref())
-    }
-
-    async fn from_request(
-        request: &'a Request,
-        _: &mut RequestBody,
-        _: ExtractParamOptions<Self::ParamType>,
-    ) -> poem::Result<Self> {
-        Ok(Self::of(request.headers()))
-    }
-}
+parameter!(IfMatch, Header, String::schema_ref(), |request| Self::of(request.headers()));

@@ -14,16 +14,15 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use poem::{Request, RequestBody, Response};
-use poem_openapi::registry::{MetaParamIn, MetaSchemaRef, Registry};
+use poem::{Request, Response};
 use poem_openapi::types::Type;
-use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::body::malformed;
 use super::client_address::ClientAddress;
 use super::context::request_id;
+use super::parameter::parameter;
 use super::reply::{self, Manner};
 use crate::app::App;
 use crate::failure::{Broken, Failure, Outcome, Reason, Refused};
@@ -214,28 +213,4 @@ fn broken(source: String) -> Failure {
     Failure::Broken(Broken { what: "http", source, passing: false })
 }
 
-impl<'a> ApiExtractor<'a> for IdempotencyKey {
-    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::Parameter];
-    type ParamType = ();
-    type ParamRawType = ();
-
-    fn register(registry: &mut Registry) {
-        <String as Type>::register(registry);
-    }
-
-    fn param_in() -> Option<MetaParamIn> {
-        Some(MetaParamIn::Header)
-    }
-
-    fn param_schema_ref() -> Option<MetaSchemaRef> {
-        Some(String::schema_ref())
-    }
-
-    async fn from_request(
-        request: &'a Request,
-        _: &mut RequestBody,
-        _: ExtractParamOptions<Self::ParamType>,
-    ) -> poem::Result<Self> {
-        Ok(Self::of(request.headers()))
-    }
-}
+parameter!(IdempotencyKey, Header, String::schema_ref(), |request| Self::of(request.headers()));

@@ -1,15 +1,8 @@
-//! JSON bodies as `/api/v1` takes them: bounded in size and time, strict, refused member by member. `D` only describes the
-//! body in the OpenAPI document.
+//! JSON bodies as `/api/v1` takes them: bounded in size and time, strict, refused member by member.
 
-use std::marker::PhantomData;
-
-use poem::{Request, RequestBody};
-use poem_openapi::registry::{MetaMediaType, MetaRequest, Registry};
-use poem_openapi::types::Type;
-use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use zeroize::Zeroizing;
 
-use super::body::{LONGEST, Unread};
+use super::body::{Kind, LONGEST, Typed};
 use super::form::FORM;
 use crate::config::Server;
 use crate::failure::{Outcome, Reason, Refused};
@@ -18,16 +11,22 @@ use crate::protocol::members::Members;
 
 pub const JSON: &str = "application/json";
 
-/// A body that has not been read yet. `FORM_TOO`: whether it may be a form as well.
-pub struct Json<D, const FORM_TOO: bool = false> {
-    body: Unread,
-    described: PhantomData<fn() -> D>,
+/// `FORM_TOO`: whether it may be a form as well.
+pub struct Documents<const FORM_TOO: bool>;
+
+impl Kind for Documents<false> {
+    const CONTENT_TYPES: &'static [&'static str] = &[JSON];
 }
 
-/// The same members as JSON or as a form.
-pub type JsonOrForm<D> = Json<D, true>;
+impl Kind for Documents<true> {
+    const CONTENT_TYPES: &'static [&'static str] = &[JSON, FORM];
+}
 
-impl<D, const FORM_TOO: bool> Json<D, FORM_TOO> {
+pub type Json<D> = Typed<D, Documents<false>>;
+/// The same members as JSON or as a form.
+pub type JsonOrForm<D> = Typed<D, Documents<true>>;
+
+impl<D, const FORM_TOO: bool> Typed<D, Documents<FORM_TOO>> {
     pub async fn read(self, settings: &Server) -> Outcome<Members> {
         let is_form = FORM_TOO && self.body.is(FORM);
         let bytes = self.bytes(settings).await?;
@@ -64,28 +63,4 @@ fn wrong_type(form_too: bool) -> Refused {
         "the request's content type is not application/json"
     };
     Refused::new(ErrorCode::UnsupportedMediaType, Reason::WrongMediaType, about)
-}
-
-impl<'a, D: Type, const FORM_TOO: bool> ApiExtractor<'a> for Json<D, FORM_TOO> {
-    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
-    type ParamType = ();
-    type ParamRawType = ();
-
-    fn register(registry: &mut Registry) {
-        D::register(registry);
-    }
-
-    fn request_meta() -> Option<MetaRequest> {
-        let kinds: &[&'static str] = if FORM_TOO { &[JSON, FORM] } else { &[JSON] };
-        let content = kinds.iter().map(|kind| MetaMediaType { content_type: kind, schema: D::schema_ref() }).collect();
-        Some(MetaRequest { description: None, content, required: true })
-    }
-
-    async fn from_request(
-        request: &'a Request,
-        body: &mut RequestBody,
-        _: ExtractParamOptions<Self::ParamType>,
-    ) -> poem::Result<Self> {
-        Ok(Self { body: Unread::of(request, body)?, described: PhantomData })
-    }
 }

@@ -1,29 +1,28 @@
 //! Bodies of one JSON value a line (NDJSON): read and written piece by piece, so that none is ever in memory as a whole.
 
-use std::marker::PhantomData;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
-use poem::{Body, Request, RequestBody, Response};
-use poem_openapi::registry::{MetaMediaType, MetaRequest, Registry};
-use poem_openapi::types::Type;
-use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
+use poem::{Body, Response};
 
-use super::body::{Pieces, Unread};
+use super::body::{Kind, Pieces, Typed};
 use crate::config::Server;
 use crate::failure::{Outcome, Reason, Refused};
 use crate::protocol::error::ErrorCode;
 
 pub const NDJSON: &str = "application/x-ndjson";
 
-/// A body of lines, each of which is a `D`, that has not been read yet.
-pub struct Lines<D> {
-    body: Unread,
-    described: PhantomData<fn() -> D>,
+pub struct Ndjson;
+
+impl Kind for Ndjson {
+    const CONTENT_TYPES: &'static [&'static str] = &[NDJSON];
 }
+
+/// A body of lines, each of which is a `D`.
+pub type Lines<D> = Typed<D, Ndjson>;
 
 impl<D> Lines<D> {
     /// What arrives of it, up to `longest` bytes.
@@ -44,27 +43,4 @@ where
     Response::builder()
         .header(CONTENT_TYPE, const { HeaderValue::from_static(NDJSON) })
         .body(Body::from_bytes_stream(lines.boxed()))
-}
-
-impl<'a, D: Type> ApiExtractor<'a> for Lines<D> {
-    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
-    type ParamType = ();
-    type ParamRawType = ();
-
-    fn register(registry: &mut Registry) {
-        D::register(registry);
-    }
-
-    fn request_meta() -> Option<MetaRequest> {
-        let content = vec![MetaMediaType { content_type: NDJSON, schema: D::schema_ref() }];
-        Some(MetaRequest { description: None, content, required: true })
-    }
-
-    async fn from_request(
-        request: &'a Request,
-        body: &mut RequestBody,
-        _: ExtractParamOptions<Self::ParamType>,
-    ) -> poem::Result<Self> {
-        Ok(Self { body: Unread::of(request, body)?, described: PhantomData })
-    }
 }

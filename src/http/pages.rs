@@ -4,14 +4,14 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use http::HeaderValue;
 use http::header::LINK;
-use poem::{Request, RequestBody, Response};
-use poem_openapi::registry::{MetaParamIn, MetaSchema, MetaSchemaRef};
+use poem::{Request, Response};
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use poem_openapi::types::Type;
-use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde::Serialize;
 use url::form_urlencoded;
 
 use super::body::malformed;
+use super::parameter::parameter;
 use super::query::Given;
 use super::reply;
 use crate::app::App;
@@ -103,52 +103,15 @@ fn link(app: &App, request: &Request, next: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(&format!("<{address}?{}>; rel=\"next\"", query.finish())).ok()
 }
 
-impl<'a> ApiExtractor<'a> for Limit {
-    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::Parameter];
-    type ParamType = ();
-    type ParamRawType = ();
-
-    fn param_in() -> Option<MetaParamIn> {
-        Some(MetaParamIn::Query)
-    }
-
-    fn param_schema_ref() -> Option<MetaSchemaRef> {
-        let bound = |number: i64| i32::try_from(number).ok().map(f64::from);
-        Some(MetaSchemaRef::Inline(Box::new(MetaSchema {
-            minimum: bound(SHORTEST),
-            maximum: bound(LONGEST),
-            default: Some(USUAL.into()),
-            ..MetaSchema::new("integer")
-        })))
-    }
-
-    async fn from_request(
-        request: &'a Request,
-        _: &mut RequestBody,
-        _: ExtractParamOptions<Self::ParamType>,
-    ) -> poem::Result<Self> {
-        Ok(Self(Given::of(request, "limit")))
-    }
+fn schema_of_limit() -> MetaSchemaRef {
+    let bound = |number: i64| i32::try_from(number).ok().map(f64::from);
+    MetaSchemaRef::Inline(Box::new(MetaSchema {
+        minimum: bound(SHORTEST),
+        maximum: bound(LONGEST),
+        default: Some(USUAL.into()),
+        ..MetaSchema::new("integer")
+    }))
 }
 
-impl<'a> ApiExtractor<'a> for After {
-    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::Parameter];
-    type ParamType = ();
-    type ParamRawType = ();
-
-    fn param_in() -> Option<MetaParamIn> {
-        Some(MetaParamIn::Query)
-    }
-
-    fn param_schema_ref() -> Option<MetaSchemaRef> {
-        Some(String::schema_ref())
-    }
-
-    async fn from_request(
-        request: &'a Request,
-        _: &mut RequestBody,
-        _: ExtractParamOptions<Self::ParamType>,
-    ) -> poem::Result<Self> {
-        Ok(Self(Given::of(request, "after")))
-    }
-}
+parameter!(Limit, Query, schema_of_limit(), |request| Self(Given::of(request, "limit")));
+parameter!(After, Query, String::schema_ref(), |request| Self(Given::of(request, "after")));

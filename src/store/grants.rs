@@ -297,20 +297,33 @@ impl Store {
         })
     }
 
-    /// The grants of a user that are good, the last used first.
-    pub async fn grants_of(&self, user_id: &str, idle_since: UnixTime, now: UnixTime) -> StoreResult<Vec<GrantRow>> {
+    /// A page of the grants of a user that are good, the newest first, after the one named. Their last use changes while
+    /// somebody reads on, and is in no index.
+    pub async fn grants_of(
+        &self,
+        user_id: &str,
+        after: Option<&str>,
+        limit: i64,
+        idle_since: UnixTime,
+        now: UnixTime,
+    ) -> StoreResult<Vec<GrantRow>> {
         read!(self, async |c| {
-            Ok(grants::table
-                .inner_join(users::table)
+            // As one value, so that the index is entered with it.
+            let epoch = users::table.filter(users::id.eq(user_id)).select(users::epoch).single_value();
+            let mut query = grants::table
                 .filter(grants::user_id.eq(user_id))
-                .filter(grants::user_epoch.eq(users::epoch))
+                .filter(grants::user_epoch.nullable().eq(epoch))
                 .filter(grants::ended_at.is_null())
                 .filter(grants::expires_at.gt(now))
                 .filter(grants::refresh_hash.is_null().or(grants::last_used_at.gt(idle_since)))
                 .select(GrantRow::as_select())
-                .order((grants::last_used_at.desc(), grants::id.desc()))
-                .load(c)
-                .await?)
+                .order(grants::id.desc())
+                .limit(limit)
+                .into_boxed();
+            if let Some(after) = after {
+                query = query.filter(grants::id.lt(after));
+            }
+            Ok(query.load(c).await?)
         })
     }
 }

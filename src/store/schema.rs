@@ -82,6 +82,7 @@ diesel::table! {
         given_name -> Nullable<Text>,
         family_name -> Nullable<Text>,
         name -> Nullable<Text>,
+        name_key -> Nullable<Text>,
         profile -> Text,
         password_hash -> Nullable<Text>,
         password_kind -> Nullable<Text>,

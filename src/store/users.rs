@@ -1,21 +1,23 @@
-//! `users`: who has an account. Names are compared folded; what a user granted belongs to an epoch, and raising it ends all.
+//! `users`: who has an account. Names are compared and searched as this program folds them; what a user granted belongs to an epoch, and raising it ends all.
+
+mod search;
 
 use std::collections::HashMap;
 
-use diesel::define_sql_function;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Nullable, Text};
+use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 
 use super::audit::{Record, erase_person, record};
 use super::backend::{Store, read, tx};
 use super::one_time_tokens::{OneTimeLetter, Post, Spent, post, replaces, spend};
 use super::outbox::enqueue;
-use super::roles::EVERYBODY;
 use super::schema::{grants, one_time_tokens, user_roles, users};
 use super::{StoreError, StoreResult};
 use crate::secret::PasswordHash;
 use crate::time::UnixTime;
+
+pub use search::UserFilter;
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = users)]
@@ -28,6 +30,7 @@ pub struct UserRow {
     pub given_name: Option<String>,
     pub family_name: Option<String>,
     pub name: Option<String>,
+    pub name_key: Option<String>,
     /// JSON, an object.
     pub profile: String,
     pub password_hash: Option<PasswordHash>,
@@ -64,6 +67,7 @@ pub struct UserChange {
     pub given_name: Option<Option<String>>,
     pub family_name: Option<Option<String>>,
     pub name: Option<Option<String>>,
+    pub name_key: Option<Option<String>>,
     pub profile: Option<String>,
     pub password_hash: Option<Option<PasswordHash>>,
     pub password_kind: Option<Option<String>>,
@@ -139,15 +143,13 @@ impl Name {
     }
 }
 
-/// By what a user is looked for.
-#[derive(Clone, Debug, Default)]
-pub struct UserFilter {
-    /// Part of a username, an address or a name, folded.
-    pub text: Option<String>,
-    pub role: Option<String>,
-    pub enabled: Option<bool>,
-    pub locked: Option<bool>,
-    pub verified: Option<bool>,
+/// `as_supposed!(user_id, from_version)`: the user in this version, or in any when none is named.
+macro_rules! as_supposed {
+    ($user_id:expr, $from_version:expr) => {
+        users::table
+            .filter(users::id.eq($user_id.clone()))
+            .filter(users::version.eq($from_version.unwrap_or(0)).or($from_version.is_none().into_sql::<Bool>()))
+    };
 }
 
 /// `give_roles!(c, user_id, roles)`: a role that does not exist is a dangling reference.
@@ -240,10 +242,7 @@ impl Store {
             }
             note_kind!(c, change.password_kind.clone().flatten());
             let ends_links = ends_grants.is_some() || change.email_key.is_some();
-            let row: Option<UserRow> =
-                diesel::update(users::table.filter(users::id.eq(user_id.clone())).filter(
-                    users::version.eq(from_version.unwrap_or(0)).or(from_version.is_none().into_sql::<Bool>()),
-                ))
+            let row: Option<UserRow> = diesel::update(as_supposed!(user_id, from_version))
                 .set((
                     change,
                     users::updated_at.eq(now),
@@ -312,49 +311,21 @@ impl Store {
         Ok(roles)
     }
 
-    /// A page of users in the order in which they were made, after the one named.
-    pub async fn users(&self, filter: UserFilter, after: Option<&str>, limit: i64) -> StoreResult<Vec<UserRow>> {
-        let after = after.unwrap_or("");
-        let UserFilter { text, role, enabled, locked, verified } = filter;
-        let role = role.filter(|role| role != EVERYBODY);
-        let (any_text, any_role) = (text.is_none(), role.is_none());
-        let part = format!("%{}%", escaped(&text.unwrap_or_default()));
-        let role = role.unwrap_or_default();
-        // A condition that was not asked for holds for everybody.
-        let any = |asked: Option<bool>| asked.is_none().into_sql::<Bool>();
-        read!(self, async |c| {
-            let having = user_roles::table.filter(user_roles::role.eq(&role)).select(user_roles::user_id);
-            Ok(users::table
-                .filter(users::id.gt(after))
-                .filter(
-                    users::username_key
-                        .like(&part)
-                        .escape('!')
-                        .or(users::email_key.like(&part).escape('!'))
-                        .or(lower(users::name).like(&part).escape('!'))
-                        .or(any_text.into_sql::<Bool>()),
-                )
-                .filter(users::id.eq_any(having).or(any_role.into_sql::<Bool>()))
-                .filter(users::disabled_at.is_null().eq(enabled.unwrap_or_default()).or(any(enabled)))
-                .filter(users::locked_at.is_not_null().eq(locked.unwrap_or_default()).or(any(locked)))
-                .filter(users::verified_at.is_not_null().eq(verified.unwrap_or_default()).or(any(verified)))
-                .select(UserRow::as_select())
-                .order(users::id)
-                .limit(limit)
-                .load(c)
-                .await?)
-        })
-    }
-
-    /// Takes a user out for good, with everything that belongs to the person; `false` when there is none.
-    pub async fn erase_user(&self, id: String, record: Record) -> StoreResult<bool> {
+    /// Takes a user out for good, with everything that belongs to the person.
+    pub async fn erase_user(&self, id: String, from_version: Option<i64>, record: Record) -> StoreResult<Amended> {
         tx!(self, async |c| {
-            let rows = diesel::delete(users::table.filter(users::id.eq(id.clone()))).execute(c).await?;
-            if rows == 1 {
-                erase_person!(c, id);
-                record!(c, record);
-            }
-            Ok(rows == 1)
+            let erased: Option<UserRow> = diesel::delete(as_supposed!(id, from_version))
+                .returning(UserRow::as_returning())
+                .get_result(c)
+                .await
+                .optional()?;
+            let Some(row) = erased else {
+                let known: i64 = users::table.filter(users::id.eq(id)).count().get_result(c).await?;
+                return Ok(if known == 0 { Amended::Unknown } else { Amended::Overtaken });
+            };
+            erase_person!(c, id);
+            record!(c, record);
+            Ok(Amended::Done(Box::new(row)))
         })
     }
 
@@ -376,15 +347,6 @@ impl Store {
             }
         }
     }
-}
-
-define_sql_function! {
-    fn lower(text: Nullable<Text>) -> Nullable<Text>;
-}
-
-/// What a search means literally; `!` is the escape, because no pattern needs it otherwise.
-fn escaped(text: &str) -> String {
-    text.replace('!', "!!").replace('%', "!%").replace('_', "!_")
 }
 
 /// A name that somebody else has is an answer, not a failure.

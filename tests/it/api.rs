@@ -1,6 +1,6 @@
 //! `/api/v1`: who may, what a body must be, and that a repeated request, a late change and a page do what they say.
 
-mod admin;
+pub mod admin;
 mod auth;
 mod bodies;
 mod callers;

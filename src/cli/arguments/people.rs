@@ -39,8 +39,13 @@ pub enum UserCommand {
         #[arg(long, conflicts_with = "roles")]
         none: bool,
     },
-    /// List where a user is signed in
-    Sessions(Named),
+    /// List where a user is signed in, the newest session first
+    Sessions {
+        #[command(flatten)]
+        user: Named,
+        #[command(flatten)]
+        page: Page,
+    },
     /// End all sessions of a user, or one
     SignOut {
         #[command(flatten)]
@@ -103,12 +108,27 @@ pub struct UserSearch {
     /// Only accounts whose address is confirmed, or is not
     #[arg(long, value_name = "true|false")]
     pub verified: Option<bool>,
+    #[command(flatten)]
+    pub page: Page,
+}
+
+#[derive(Args)]
+pub struct Page {
     /// How many
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=1000))]
     pub limit: i64,
     /// The cursor that the page before ended with
     #[arg(long, value_name = "CURSOR")]
     pub after: Option<String>,
+}
+
+impl Page {
+    /// The cursor of the next page, and the line that tells it, when there may be one behind these rows.
+    pub fn next<'r, R>(&self, rows: &'r [R], key: impl Fn(&'r R) -> &'r str) -> (Option<&'r str>, String) {
+        let is_full = i64::try_from(rows.len()) == Ok(self.limit);
+        let next = rows.last().filter(|_| is_full).map(key);
+        (next, next.map(|next| format!("\nmore: --after {next}\n")).unwrap_or_default())
+    }
 }
 
 #[derive(Subcommand)]

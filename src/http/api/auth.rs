@@ -38,6 +38,7 @@ use crate::store::users::UserRow;
 use described::{Credentials, LoggedOut, NewUser, Renewal, SessionEnd, SignedIn, SignedUp};
 
 pub use aliases::AliasesApi;
+pub use described::DetailsBody;
 pub use recovery::RecoveryApi;
 
 pub struct AuthApi {

@@ -152,7 +152,7 @@ impl ClientsApi {
         let body = body.read(&app.config.server).await?;
         let metadata = ClientMetadata::parse(body.source()).map_err(told)?;
         let (who, origin) = (caller.name(), origin(request));
-        govern::check_new(&metadata, &caller.authority(origin.clone()))?;
+        govern::check_new(&app, &metadata, &caller.authority(origin.clone()), app.clock.now()).await?;
         let act = async move {
             let made =
                 clients::register(&app, metadata, &caller.by(origin), app.clock.now()).await.map_err(by_member)?;
@@ -185,10 +185,10 @@ impl ClientsApi {
         let metadata = ClientMetadata::parse(body.source()).map_err(told)?;
         let before = row(app, id).await?;
         version.check(&clients::shown(&before))?;
-        let authority = caller.authority(origin(request));
-        govern::check_old(app, &before, &authority).await?;
-        govern::check_changed(app, id, &metadata, &authority).await?;
-        let after = clients::update(app, before, metadata, &authority.by, app.clock.now()).await.map_err(by_member)?;
+        let (authority, now) = (caller.authority(origin(request)), app.clock.now());
+        govern::check_old(app, &before, &authority, now).await?;
+        govern::check_changed(app, id, &metadata, &authority, now).await?;
+        let after = clients::update(app, before, metadata, &authority.by, now).await.map_err(by_member)?;
         etag::changed(StatusCode::OK, &clients::shown(&after.ok_or_else(|| version.overtaken())?))
     }
 
@@ -197,17 +197,18 @@ impl ClientsApi {
         let caller = bearer.caller(app, ApiScope::Clients).await?;
         let (before, authority) = (row(app, id).await?, caller.authority(origin(request)));
         version.check(&clients::shown(&before))?;
-        govern::check_old(app, &before, &authority).await?;
-        let is_gone = clients::delete(app, id, &authority.by, app.clock.now()).await?;
+        let now = app.clock.now();
+        govern::check_old(app, &before, &authority, now).await?;
+        let is_gone = clients::delete(app, id, &authority.by, now).await?;
         if is_gone { Ok(reply::done()) } else { Err(unknown().into()) }
     }
 
     async fn set_disabled(&self, request: &Request, bearer: Bearer, id: &str, disabled: bool) -> Outcome<Response> {
         let app = &self.app;
         let caller = bearer.caller(app, ApiScope::Clients).await?;
-        let authority = caller.authority(origin(request));
-        govern::check_old(app, &row(app, id).await?, &authority).await?;
-        if !clients::set_disabled(app, id, disabled, &authority.by, app.clock.now()).await? {
+        let (authority, now) = (caller.authority(origin(request)), app.clock.now());
+        govern::check_old(app, &row(app, id).await?, &authority, now).await?;
+        if !clients::set_disabled(app, id, disabled, &authority.by, now).await? {
             return Err(unknown().into());
         }
         etag::changed(StatusCode::OK, &clients::shown(&row(app, id).await?))

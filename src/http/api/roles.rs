@@ -17,7 +17,7 @@ use crate::http::answer::{
 };
 use crate::http::bearer::{ApiScope, Bearer};
 use crate::http::context::{origin, settle};
-use crate::http::etag::{self, IfMatch};
+use crate::http::etag::{self, IfMatch, Versioned};
 use crate::http::json::Json;
 use crate::http::pages::{After, Asked, Limit};
 use crate::http::reply::{self, Manner};
@@ -34,6 +34,8 @@ pub struct RoleBody {
     built_in: bool,
     scopes: Vec<String>,
 }
+
+impl Versioned for RoleBody {}
 
 impl From<&Role> for RoleBody {
     fn from(role: &Role) -> Self {

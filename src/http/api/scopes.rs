@@ -17,7 +17,7 @@ use crate::http::answer::{
 };
 use crate::http::bearer::{ApiScope, Bearer};
 use crate::http::context::{origin, settle};
-use crate::http::etag::{self, IfMatch};
+use crate::http::etag::{self, IfMatch, Versioned};
 use crate::http::idempotency::{self, IdempotencyKey};
 use crate::http::json::Json;
 use crate::http::pages::{After, Asked, Limit};
@@ -43,6 +43,8 @@ struct ScopeBody {
     /// Seconds since 1970.
     created_at: i64,
 }
+
+impl Versioned for ScopeBody {}
 
 impl From<&ScopeRow> for ScopeBody {
     fn from(row: &ScopeRow) -> Self {

@@ -34,6 +34,8 @@ use crate::protocol::members::Members;
 use crate::store::users::{UserFilter, UserRow};
 use described::{ChangeBody, Changed, Created, Found, Listed, NewBody, Removed, WholeBody};
 
+pub use described::SessionBody as AccountSession;
+
 const PATH: &str = "/api/v1/admin/users";
 
 pub type Apis = (UsersApi, acts::ActsApi, sessions::SessionsApi, import::ImportApi, short::ShortApi);
@@ -249,7 +251,7 @@ impl UsersApi {
         let (user, from_version) = as_supposed(app, id, &version).await?;
         let (authority, now) = (caller.authority(origin(request)), app.clock.now());
         if erase {
-            administer::erase(app, &user.id, &authority, now).await?;
+            administer::erase(app, &user.id, from_version, &authority, now).await?;
         } else {
             administer::set_enabled(app, &user.id, false, from_version, &authority, now).await?;
         }

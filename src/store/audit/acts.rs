@@ -72,5 +72,6 @@ acts! {
     KeyImported "key_imported" "A signing key was imported."
     KeyRetired "key_retired" "A signing key was ended: retired after its time, or withdrawn at once."
     KeysResealed "keys_resealed" "What is sealed was sealed anew under the first key-encryption key."
+    AccessRefused "access_refused" "Somebody with a good token was refused what it takes an admin scope for that they lack; the detail names it."
     AuditTrimmed "audit_trimmed" "The oldest rows of this log went, as the retention says, and left a signed checkpoint."
 }

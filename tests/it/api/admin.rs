@@ -5,8 +5,10 @@ mod acts;
 mod changes;
 mod importing;
 mod log;
+mod many;
 mod reach;
 mod reach_of_clients;
+mod refused;
 mod roles;
 mod search;
 

@@ -32,6 +32,7 @@ pub fn user_row(id: &str, username: &str, now: UnixTime) -> UserRow {
         given_name: None,
         family_name: None,
         name: None,
+        name_key: None,
         profile: "{}".to_owned(),
         password_hash: None,
         password_kind: None,

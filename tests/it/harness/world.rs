@@ -89,6 +89,11 @@ impl World {
         Raw::open(&self.config.database).await.texts(query).await
     }
 
+    /// Changes the database behind the server's back.
+    pub async fn execute(&self, statements: &str) {
+        Raw::open(&self.config.database).await.execute(statements).await;
+    }
+
     pub fn issuer(&self) -> &str {
         self.app.config.issuer.as_str()
     }

@@ -115,7 +115,7 @@ async fn a_sign_in_is_written_down(backend: Backend) {
     let now = world.clock.now();
     let row = world.app.store.user(&user.id).await.expect("the store answers").expect("the user");
     assert_eq!((row.last_login_at, row.version), (Some(now), 1), "it is no change that a reader could overwrite");
-    let listed = world.app.store.grants_of(&user.id, now.minus(1), now).await.expect("the store answers");
+    let listed = world.app.store.grants_of(&user.id, None, 9, now.minus(1), now).await.expect("the store answers");
     let [grant] = listed.as_slice() else { panic!("one: {listed:?}") };
     assert_eq!((grant.id.as_str(), grant.client_id.as_str()), (token.grant(), app.id.as_str()));
     assert_eq!((grant.device.as_deref(), grant.address.as_deref()), (Some("Abrowser"), Some("203.0.113.9")));
@@ -160,6 +160,6 @@ async fn every_sign_in_is_a_session_of_its_own(backend: Backend) {
         grants.push(token.grant().into());
     }
     let now = world.clock.now();
-    let of_ann = world.app.store.grants_of(&ann.id, now.minus(1), now).await.expect("the store answers");
+    let of_ann = world.app.store.grants_of(&ann.id, None, 9, now.minus(1), now).await.expect("the store answers");
     assert_eq!(of_ann.len(), 2);
 }

@@ -101,9 +101,12 @@ async fn what_is_done_by_command_is_in_force_at_once(backend: Backend) {
     home.json(&["user", "sign-out", "ann"]).await;
     let (one, other) = (signed_in(&server, "ann", &password).await, signed_in(&server, "ann", &password).await);
     let sessions = home.json(&["user", "sessions", "ann"]).await;
-    let sessions = sessions.as_array().expect("a list");
-    assert_eq!(sessions.len(), 2, "{sessions:?}");
-    let id = sessions[0]["id"].as_str().expect("an id");
+    assert_eq!((sessions["sessions"].as_array().map(Vec::len), &sessions["next"]), (Some(2), &json!(null)));
+    let page = home.json(&["user", "sessions", "ann", "--limit", "1"]).await;
+    let id = page["next"].as_str().expect("a cursor");
+    assert_eq!((page["sessions"].as_array().map(Vec::len), &page["sessions"][0]["id"]), (Some(1), &json!(id)));
+    let behind = home.json(&["user", "sessions", "ann", "--limit", "1", "--after", id]).await;
+    assert_eq!(behind["sessions"][0], sessions["sessions"][1]);
     home.json(&["user", "sign-out", "ann", "--session", id]).await;
     assert!(lives(&server, &one).await != lives(&server, &other).await, "one of the two has ended");
     assert!(home.refused(&["user", "sign-out", "ann", "--session", id]).await.contains("no such session"));

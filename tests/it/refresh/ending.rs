@@ -1,6 +1,7 @@
 //! Whatever ends a session ends all of its tokens, at once and on every node.
 
 use countersign::secret::Plain;
+use countersign::store::users::Amended;
 
 use super::{people, people_with};
 use crate::harness::{Backend, Node, Persona, Token, World, audited, stories};
@@ -133,7 +134,8 @@ async fn the_tokens_of_a_user_or_client_that_is_gone_are_gone(backend: Backend) 
     other.look().await;
     let (session, bobs) = (app.signed_in(&world, &user, &[]).await, gone.signed_in(&world, &bob, &[]).await);
     assert!(api.sees_alive(&other, &bobs.text).await);
-    assert!(world.app.store.erase_user(user.id.clone(), audited()).await.expect("the store answers"));
+    let erased = world.app.store.erase_user(user.id.clone(), None, audited()).await.expect("the store answers");
+    assert!(matches!(erased, Amended::Done(_)));
     assert!(!lives(&app, [&world, &other], &session).await);
     app.refresh(&world, session.next(), &[]).await.is_refused(400, "invalid_grant");
     world.disable(&gone.id, Some(world.clock.now())).await;

@@ -4,9 +4,8 @@ use poem_openapi::Object;
 use poem_openapi::types::Any;
 use serde_json::Value;
 
-use crate::http::answer::{Described, Empty};
+use crate::http::answer::{Empty, answer};
 use crate::http::api::me::UserBody;
-use crate::http::reply::Manner;
 
 /// An account to be.
 #[derive(Object)]
@@ -15,6 +14,13 @@ pub struct NewUser {
     username: String,
     email: String,
     password: String,
+    #[oai(flatten)]
+    details: DetailsBody,
+}
+
+/// What people may say of themselves.
+#[derive(Object)]
+pub struct DetailsBody {
     given_name: Option<String>,
     family_name: Option<String>,
     /// How the user is called, when that is not both.
@@ -103,20 +109,6 @@ pub struct RegistrationBody {
     scope: Option<String>,
     refresh_token: Option<String>,
     id_token: Option<String>,
-}
-
-/// `answer!(Name, Body, status, "success", failures)`
-macro_rules! answer {
-    ($Name:ident, $Body:ty, $status:literal, $success:literal, $failures:expr) => {
-        pub struct $Name;
-        impl Described for $Name {
-            type Body = $Body;
-            const SUCCESS: &'static str = $success;
-            const STATUS: u16 = $status;
-            const MANNER: Manner = Manner::Problem;
-            const FAILURES: &'static [(u16, &'static str)] = $failures;
-        }
-    };
 }
 
 const MALFORMED: (u16, &str) = (400, "The request is malformed");

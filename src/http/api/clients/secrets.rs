@@ -100,7 +100,8 @@ impl SecretsApi {
         let lifetime = seconds(&mut body, "expires_in", 1);
         let others = seconds(&mut body, "others_expire_in", 0);
         body.finish()?;
-        govern::check_old(&app, &row(&app, id).await?, &caller.authority(origin(request))).await?;
+        let authority = caller.authority(origin(request));
+        govern::check_old(&app, &row(&app, id).await?, &authority, app.clock.now()).await?;
         let (who, origin, id) = (caller.name(), origin(request), id.to_owned());
         let act = async move {
             let now = app.clock.now();
@@ -114,9 +115,8 @@ impl SecretsApi {
     async fn remove(&self, request: &Request, bearer: Bearer, id: &str, secret_id: &str) -> Outcome<Response> {
         let app = &self.app;
         let caller = bearer.caller(app, ApiScope::Clients).await?;
-        let authority = caller.authority(origin(request));
-        govern::check_old(app, &row(app, id).await?, &authority).await?;
-        let now = app.clock.now();
+        let (authority, now) = (caller.authority(origin(request)), app.clock.now());
+        govern::check_old(app, &row(app, id).await?, &authority, now).await?;
         if is_id(secret_id) && clients::delete_secret(app, id, secret_id, &authority.by, now).await? {
             return Ok(reply::done());
         }

@@ -6,10 +6,9 @@ use poem::{Request, Response};
 use poem_openapi::OpenApi;
 use poem_openapi::param::Path;
 use serde::Serialize;
-use serde_json::json;
 
 use super::described::{SessionEnded, SessionsListed};
-use crate::accounts::sessions;
+use crate::accounts::{Session, sessions};
 use crate::app::App;
 use crate::audit::Actor;
 use crate::failure::Outcome;
@@ -17,10 +16,9 @@ use crate::http::answer::Answer;
 use crate::http::api::{is_id, not_found};
 use crate::http::bearer::{ApiScope, Bearer};
 use crate::http::context::{origin, settle};
+use crate::http::pages::{After, Asked, Limit};
 use crate::http::reply::{self, Manner};
 use crate::http::tags::Tag;
-use crate::store::grants::GrantRow;
-use crate::time::UnixTime;
 
 pub struct SessionsApi {
     pub app: Arc<App>,
@@ -29,13 +27,17 @@ pub struct SessionsApi {
 #[OpenApi(tag = "Tag::People")]
 impl SessionsApi {
     /// List your sessions
+    ///
+    /// The newest first.
     #[oai(path = "/api/v1/users/me/sessions", method = "get", operation_id = "list_my_sessions")]
     async fn list(
         &self,
         request: &Request,
         #[oai(scope = "ApiScope::Account")] bearer: Bearer,
+        limit: Limit,
+        after: After,
     ) -> Answer<SessionsListed> {
-        settle(self.all(bearer).await, Manner::Problem, request, &self.app).into()
+        settle(self.page(request, bearer, limit, after).await, Manner::Problem, request, &self.app).into()
     }
 
     /// End one of your sessions
@@ -51,43 +53,27 @@ impl SessionsApi {
 }
 
 /// A session as its user sees it.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Shown {
-    id: String,
-    client_id: String,
+    #[serde(flatten)]
+    session: Session,
     client_name: Option<String>,
-    scope: String,
-    device: Option<String>,
-    address: Option<String>,
-    created_at: UnixTime,
-    last_used_at: UnixTime,
-    expires_at: UnixTime,
     current: bool,
 }
 
 impl SessionsApi {
-    async fn all(&self, bearer: Bearer) -> Outcome<Response> {
+    async fn page(&self, request: &Request, bearer: Bearer, limit: Limit, after: After) -> Outcome<Response> {
         let app = &self.app;
         let caller = bearer.caller(app, ApiScope::Account).await?;
-        let mut items = Vec::new();
-        for grant in sessions::list(app, caller.user()?, app.clock.now()).await? {
+        let asked = Asked::of(limit, after)?;
+        let (after, now) = (asked.after.as_deref(), app.clock.now());
+        let mut rows = Vec::new();
+        for grant in sessions::list(app, caller.user()?, after, asked.rows(), now).await? {
             let client_name = app.directory.client(&grant.client_id).await?.map(|client| client.name.clone());
-            let GrantRow { id, client_id, scope, device, address, created_at, last_used_at, expires_at, .. } = grant;
-            let current = caller.grant_id.as_ref() == Some(&id);
-            items.push(Shown {
-                id,
-                client_id,
-                client_name,
-                scope,
-                device,
-                address,
-                created_at,
-                last_used_at,
-                expires_at,
-                current,
-            });
+            let current = caller.grant_id.as_ref() == Some(&grant.id);
+            rows.push(Shown { session: Session::from(grant), client_name, current });
         }
-        reply::json(&json!({ "items": items }))
+        asked.answer(app, request, rows, |shown| &shown.session.id, Clone::clone)
     }
 
     async fn end(&self, request: &Request, bearer: Bearer, id: &str) -> Outcome<Response> {

@@ -1,33 +1,20 @@
 //! What requests and answers about accounts hold.
 
 use poem_openapi::Object;
-use poem_openapi::types::Any;
-use serde_json::Value;
 
 use crate::http::answer::{
     Empty, FAILS_TO_CHANGE, FAILS_TO_FIND, FAILS_TO_MAKE, FAILS_TO_READ, FAILS_TO_REMOVE, HELD, PAGED, PLACED, TAGGED,
     answer,
 };
+use crate::http::api::auth::DetailsBody;
+use crate::http::api::me::UserBody;
 
 /// An account as administrators see it.
 #[derive(Object)]
 #[oai(rename = "Account")]
 pub struct AccountBody {
-    id: String,
-    username: String,
-    email: String,
-    email_verified: bool,
-    given_name: Option<String>,
-    family_name: Option<String>,
-    name: Option<String>,
-    profile: Any<Value>,
-    /// With the one that everybody has.
-    roles: Vec<String>,
-    enabled: bool,
-    /// Seconds since 1970.
-    created_at: i64,
-    updated_at: i64,
-    last_login_at: Option<i64>,
+    #[oai(flatten)]
+    user: UserBody,
     /// By an administrator.
     locked: bool,
     has_password: bool,
@@ -54,10 +41,8 @@ pub struct NewBody {
     password: Option<String>,
     /// A hash that another system made (Argon2, bcrypt, PBKDF2, scrypt), instead of a password.
     password_hash: Option<String>,
-    given_name: Option<String>,
-    family_name: Option<String>,
-    name: Option<String>,
-    profile: Option<Any<Value>>,
+    #[oai(flatten)]
+    details: DetailsBody,
     roles: Option<Vec<String>>,
     /// True unless it says otherwise: whoever makes the account vouches for the address.
     email_verified: Option<bool>,
@@ -69,10 +54,8 @@ pub struct NewBody {
 pub struct WholeBody {
     username: String,
     email: String,
-    given_name: Option<String>,
-    family_name: Option<String>,
-    name: Option<String>,
-    profile: Option<Any<Value>>,
+    #[oai(flatten)]
+    details: DetailsBody,
     /// Stays as it is when it is left out.
     email_verified: Option<bool>,
 }
@@ -83,10 +66,8 @@ pub struct WholeBody {
 pub struct ChangeBody {
     username: Option<String>,
     email: Option<String>,
-    given_name: Option<String>,
-    family_name: Option<String>,
-    name: Option<String>,
-    profile: Option<Any<Value>>,
+    #[oai(flatten)]
+    details: DetailsBody,
     email_verified: Option<bool>,
 }
 
@@ -111,19 +92,24 @@ pub struct SessionBody {
     id: String,
     client_id: String,
     scope: String,
+    /// What the device called itself at the sign-in.
     device: Option<String>,
+    /// From where the sign-in came.
     address: Option<String>,
     /// Seconds since 1970.
     created_at: i64,
     last_used_at: i64,
+    /// When the user has to sign in again, however often the session is used.
     expires_at: i64,
 }
 
-/// Everywhere where a user is signed in, the last used first.
+/// Where a user is signed in, the newest first.
 #[derive(Object)]
-#[oai(rename = "AccountSessions")]
+#[oai(rename = "AccountSessionPage")]
 pub struct SessionsBody {
     items: Vec<SessionBody>,
+    /// The cursor of the next page.
+    next: Option<String>,
 }
 
 /// What became of a file.
@@ -151,7 +137,7 @@ answer!(Listed, PageBody, 200, "A page of accounts", FAILS_TO_READ, PAGED);
 answer!(Created, AccountBody, 201, "The new account", FAILS_TO_MAKE, PLACED);
 answer!(Found, AccountBody, 200, "The account", FAILS_TO_FIND, TAGGED, HELD);
 answer!(Changed, AccountBody, 200, "The account as it is now", FAILS_TO_CHANGE, TAGGED);
-answer!(Removed, Empty, 204, "It is disabled, or gone", FAILS_TO_REMOVE, &[]);
-answer!(SessionsListed, SessionsBody, 200, "The sessions", FAILS_TO_FIND, &[]);
-answer!(SessionsEnded, Empty, 204, "It is over", FAILS_TO_FIND, &[]);
-answer!(Imported, ReportBody, 200, "What became of each line", FAILS_TO_MAKE, &[]);
+answer!(Removed, Empty, 204, "It is disabled, or gone", FAILS_TO_REMOVE);
+answer!(SessionsListed, SessionsBody, 200, "A page of sessions", FAILS_TO_FIND, PAGED);
+answer!(SessionsEnded, Empty, 204, "It is over", FAILS_TO_FIND);
+answer!(Imported, ReportBody, 200, "What became of each line", FAILS_TO_MAKE);

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use poem::{Request, Response};
 use poem_openapi::OpenApi;
 use poem_openapi::param::Path;
-use serde_json::json;
 
 use super::described::{SessionsEnded, SessionsListed};
 use super::load;
@@ -16,6 +15,7 @@ use crate::http::answer::Answer;
 use crate::http::api::{is_id, not_found};
 use crate::http::bearer::{ApiScope, Bearer};
 use crate::http::context::{origin, settle};
+use crate::http::pages::{After, Asked, Limit};
 use crate::http::reply::{self, Manner};
 use crate::http::tags::Tag;
 
@@ -26,14 +26,18 @@ pub struct SessionsApi {
 #[OpenApi(tag = "Tag::Administration")]
 impl SessionsApi {
     /// List the sessions of a user
+    ///
+    /// The newest first.
     #[oai(path = "/api/v1/admin/users/:id/sessions", method = "get", operation_id = "list_account_sessions")]
     async fn list(
         &self,
         request: &Request,
         #[oai(scope = "ApiScope::Users")] bearer: Bearer,
         id: Path<String>,
+        limit: Limit,
+        after: After,
     ) -> Answer<SessionsListed> {
-        settle(self.all(bearer, &id).await, Manner::Problem, request, &self.app).into()
+        settle(self.page(request, bearer, &id, limit, after).await, Manner::Problem, request, &self.app).into()
     }
 
     /// End all sessions of a user
@@ -65,13 +69,13 @@ impl SessionsApi {
 }
 
 impl SessionsApi {
-    async fn all(&self, bearer: Bearer, id: &str) -> Outcome<Response> {
+    async fn page(&self, request: &Request, bearer: Bearer, id: &str, limit: Limit, after: After) -> Outcome<Response> {
         let app = &self.app;
         bearer.caller(app, ApiScope::Users).await?;
+        let asked = Asked::of(limit, after)?;
         let (user, _) = load(app, id).await?;
-        let grants = sessions::list(app, &user.id, app.clock.now()).await?;
-        let items: Vec<Session> = grants.into_iter().map(Session::from).collect();
-        reply::json(&json!({ "items": items }))
+        let grants = sessions::list(app, &user.id, asked.after.as_deref(), asked.rows(), app.clock.now()).await?;
+        asked.answer(app, request, grants, |grant| &grant.id, |grant| Session::from(grant.clone()))
     }
 
     async fn end(&self, request: &Request, bearer: Bearer, id: &str, session_id: Option<&str>) -> Outcome<Response> {

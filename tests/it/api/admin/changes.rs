@@ -6,11 +6,14 @@ use serde_json::json;
 
 use super::{ROLES, USERS, account, at};
 use crate::api::Governed;
+use crate::api::people::{ME, a_password};
 use crate::contract::{count, race};
 use crate::harness::{Backend, stories};
 
 stories![
     a_change_to_another_version_is_refused,
+    a_sign_in_is_no_other_version,
+    of_one_who_erases_and_one_who_changes_one_does,
     of_many_that_change_one_version_one_does,
     of_many_that_take_a_name_one_does,
     a_repeated_request_makes_one_account,
@@ -56,6 +59,64 @@ async fn a_change_to_another_version_is_refused(backend: Backend) {
     let delete = async |tag: &str| governed.send(Method::DELETE, &role, &[("if-match", tag)], None).await;
     delete(made.header(ETAG)).await.is_problem(412, "precondition_failed");
     assert_eq!(delete("*").await.status, 204);
+}
+
+async fn a_sign_in_is_no_other_version(backend: Backend) {
+    let governed = Governed::start(backend).await;
+    let world = &governed.world;
+    let ann = governed.hires("ann", &[]).await;
+    let tag = async || governed.get(&at(&ann)).await.header(ETAG).to_owned();
+    let held = tag().await;
+    world.advance(5);
+    let session = world.login(&ann).await;
+    let own = session.me(world).await.header(ETAG).to_owned();
+    world.advance(5);
+    world.login(&ann).await;
+    assert_eq!(tag().await, held, "nobody changed anything");
+    assert_eq!(governed.get(&at(&ann)).await.json()["last_login_at"], world.clock.now().seconds());
+    let change = |name: &str| json!({ "name": name });
+    let own = session.send_with(world, Method::PATCH, ME, &[("if-match", &own)], Some(&change("A"))).await;
+    assert_eq!(own.status, 200, "{own:?}");
+    let late = governed.send(Method::PATCH, &at(&ann), &[("if-match", &held)], Some(&change("B"))).await;
+    late.is_problem(412, "precondition_failed");
+    // What cannot be seen is a change, too, and so is a role that went by itself.
+    governed.role_with("clerk", &[]).await;
+    let mut seen = vec![held, tag().await];
+    let path = at(&ann);
+    for (method, path, body) in [
+        (Method::PUT, format!("{path}/password"), Some(json!({"password": a_password()}))),
+        (Method::PUT, format!("{path}/roles"), Some(json!({"roles": ["clerk"]}))),
+        (Method::POST, format!("{path}/lock"), None),
+        (Method::POST, format!("{path}/unlock"), None),
+        (Method::DELETE, format!("{ROLES}/clerk"), None),
+    ] {
+        let answer = governed.send(method, &path, &[], body.as_ref()).await;
+        assert!([200, 204].contains(&answer.status), "{path}: {answer:?}");
+        let now = tag().await;
+        assert!(!seen.contains(&now), "{path}");
+        seen.push(now);
+    }
+}
+
+async fn of_one_who_erases_and_one_who_changes_one_does(backend: Backend) {
+    let governed = Governed::start(backend).await;
+    let another = governed.world.another_node().await;
+    for round in 0..8 {
+        let ann = governed.hires(&format!("ann{round}"), &[]).await;
+        let tag = governed.get(&at(&ann)).await.header(ETAG).to_owned();
+        let racers = (0..4).map(|number| {
+            let node = if number < 2 { &*governed.world } else { &another };
+            let request = if number % 2 == 0 {
+                governed.request_to(node, Method::DELETE, &format!("{}?erase=true", at(&ann)))
+            } else {
+                governed.request_to(node, Method::PATCH, &at(&ann)).json(&json!({"name": number.to_string()}))
+            };
+            let request = request.header("if-match", &tag);
+            async move { request.send().await.expect("an answer").status().as_u16() }
+        });
+        let results = race(racers.collect()).await;
+        assert_eq!(count(&results, &200) + count(&results, &204), 1, "{results:?}");
+    }
 }
 
 async fn of_many_that_change_one_version_one_does(backend: Backend) {

@@ -2,13 +2,21 @@
 
 use std::collections::BTreeSet;
 
+use reqwest::Method;
 use serde_json::{Value, json};
+use url::form_urlencoded;
 
-use super::{SHORT, USERS, at};
+use super::{IMPORT, SHORT, USERS, account, at};
 use crate::api::Governed;
+use crate::api::people::REGISTER;
 use crate::harness::{Backend, stories};
 
-stories![accounts_are_found_by_what_they_are, a_question_must_be_one, pages_are_complete_while_people_come];
+stories![
+    accounts_are_found_by_what_they_are,
+    a_name_is_found_in_whatever_case,
+    a_question_must_be_one,
+    pages_are_complete_while_people_come,
+];
 
 fn names(answer: &Value) -> Vec<String> {
     let items = answer["items"].as_array().unwrap_or_else(|| panic!("a page: {answer}"));
@@ -48,6 +56,40 @@ async fn accounts_are_found_by_what_they_are(backend: Backend) {
             assert_eq!(found, expected, "{query}");
         }
     }
+}
+
+async fn a_name_is_found_in_whatever_case(backend: Backend) {
+    let governed = Governed::start(backend).await;
+    let world = &governed.world;
+    let found = async |text: &str| {
+        let query: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
+        let mut found = names(&governed.get(&format!("{USERS}?q={query}")).await.json());
+        found.sort_unstable();
+        found
+    };
+    // However the name came to be there.
+    let named = |username: &str| {
+        let (_, mut body) = account(username);
+        body["name"] = json!("ÄNNE Ørsted");
+        body
+    };
+    assert_eq!(governed.post(USERS, &named("made")).await.status, 201);
+    let lines = governed.request(Method::POST, IMPORT).header("content-type", "application/x-ndjson");
+    assert_eq!(world.send(lines.body(named("imported").to_string())).await.json()["imported"], 1);
+    assert_eq!(world.tell(REGISTER, &named("registered")).await.status, 201);
+    let (changed, own) = (governed.hires("changed", &[]).await, governed.hires("own", &[]).await);
+    governed.patch(&at(&changed), &json!({"name": "ÄNNE Ørsted"})).await;
+    let session = world.login(&own).await;
+    session.patch(world, json!({"name": "ÄNNE Ørsted"})).await;
+    let all = ["changed", "imported", "made", "own", "registered"];
+    for text in ["änne ør", "ÄNNE ØRSTED", "ne Ørs", " Änne "] {
+        assert_eq!(found(text).await, all, "{text}");
+    }
+    assert!(found("anne").await.is_empty(), "another letter is another name");
+    session.patch(world, json!({"name": "Ærlig"})).await;
+    governed.put(&at(&changed), &json!({"username": "changed", "email": "changed@example.org"})).await;
+    assert_eq!(found("ørsted").await, ["imported", "made", "registered"]);
+    assert_eq!(found("æRLIG").await, ["own"]);
 }
 
 async fn a_question_must_be_one(backend: Backend) {

@@ -1,12 +1,15 @@
 //! Where somebody is signed in, and how that ends.
 
 use reqwest::Method;
+use reqwest::header::LINK;
 use serde_json::{Value, json};
 
+use crate::api::Governed;
+use crate::api::admin::USERS;
 use crate::api::people::{LOGIN, REFRESH, SESSIONS, Session};
 use crate::harness::{Backend, Node, scopes, stories};
 
-stories![people_see_where_they_are_signed_in, a_session_can_be_ended_by_its_owner_alone];
+stories![people_see_where_they_are_signed_in, sessions_come_in_pages, a_session_can_be_ended_by_its_owner_alone,];
 
 async fn listed(node: &Node, session: &Session) -> Vec<Value> {
     let answer = session.send(node, Method::GET, SESSIONS, None).await;
@@ -46,12 +49,55 @@ async fn people_see_where_they_are_signed_in(backend: Backend) {
     world.advance(60);
     let phone = Session::of(&world.tell(REFRESH, &json!({ "refresh_token": phone.refresh })).await);
     let sessions = listed(&world, &phone).await;
-    assert_eq!(sessions[0]["last_used_at"], start + 120, "what was used last comes first: {sessions:?}");
+    assert_eq!(sessions[1]["last_used_at"], start + 120, "the newest comes first: {sessions:?}");
     // What nobody used for too long is no session any more.
     world.advance(7 * 86_400 - 60);
     let phone = Session::of(&world.tell(REFRESH, &json!({ "refresh_token": phone.refresh })).await);
     let sessions = listed(&world, &phone).await;
     assert!(sessions.len() == 1 && sessions[0]["current"] == true, "{sessions:?}");
+}
+
+async fn sessions_come_in_pages(backend: Backend) {
+    let governed = Governed::of(backend.world().await).await;
+    let world = &governed.world;
+    let (ann, bob) = (world.user("ann").await, world.user("bob").await);
+    let mut first = Vec::new();
+    for _ in 0..7 {
+        world.advance(1);
+        first.push(world.login(&ann).await);
+        world.login(&bob).await;
+    }
+    let own: Vec<Value> = listed(world, &first[0]).await;
+    let expected: Vec<&str> = own.iter().map(id).collect();
+    assert_eq!((expected.len(), own[6]["current"].as_bool()), (7, Some(true)), "the newest comes first: {own:?}");
+    let of_ann = format!("{USERS}/{}/sessions", ann.id);
+    for (token, path) in [(&first[0].access, SESSIONS), (&governed.token, of_ann.as_str())] {
+        let get = async |path: &str| world.send(world.request(Method::GET, path).bearer_auth(token)).await;
+        let (mut seen, mut path) = (Vec::new(), format!("{path}?limit=3"));
+        for length in [3, 3, 1] {
+            let page = get(&path).await;
+            let (items, next) = (page.json()["items"].clone(), page.header(LINK));
+            let items = items.as_array().expect("a list");
+            assert_eq!((items.len(), next.is_empty()), (length, length < 3), "{page:?}");
+            seen.extend(items.iter().map(|item| id(item).to_owned()));
+            let address = next.split_once('>').map_or("", |(address, _)| address.trim_start_matches('<'));
+            path = address.strip_prefix(world.issuer()).unwrap_or_default().to_owned();
+            // What comes meanwhile stands before the first page, and moves nothing.
+            world.advance(1);
+            world.login(&ann).await;
+        }
+        assert_eq!(seen, expected);
+        for session in listed(world, &first[0]).await.iter().filter(|session| !expected.contains(&id(session))) {
+            let path = format!("{SESSIONS}/{}", id(session));
+            assert_eq!(first[0].send(world, Method::DELETE, &path, None).await.status, 204);
+        }
+    }
+    for query in ["limit=0", "limit=201", "limit=x", "after=!", "after=", "limit=1&limit=1"] {
+        for (token, path) in [(&first[0].access, SESSIONS), (&governed.token, of_ann.as_str())] {
+            let request = world.request(Method::GET, &format!("{path}?{query}")).bearer_auth(token);
+            world.send(request).await.is_problem(400, "invalid_request");
+        }
+    }
 }
 
 async fn a_session_can_be_ended_by_its_owner_alone(backend: Backend) {

@@ -254,7 +254,7 @@ async fn everything_that_a_user_granted_ends_by_one_row(fresh: &Fresh) {
     assert!(!store.end_grants_of("nobody".to_owned(), audited()).await.unwrap());
     assert_eq!(rows().await, before, "however many grants there are, none of their rows is written");
     assert!(!is_good(&store, "g1").await && !is_good(&store, "g2").await && is_good(&store, "g3").await);
-    assert!(store.grants_of("u1", NOW.minus(1), NOW).await.unwrap().is_empty());
+    assert!(store.grants_of("u1", None, 9, NOW.minus(1), NOW).await.unwrap().is_empty());
     // The sign-in that was under way is void, the next one is good.
     assert!(!try_to_open(&store, grant("g4", "u1"), sign_in(1)).await);
     assert!(try_to_open(&store, grant("g4", "u1"), sign_in(2)).await && is_good(&store, "g4").await);
@@ -307,10 +307,18 @@ async fn the_grants_of_a_user_are_listed_while_they_are_good(fresh: &Fresh) {
     }
     open(&store, "foreign", "u2").await;
     store.end_grant("ended".to_owned(), None, audited(), NOW).await.unwrap();
-    let listed = store.grants_of("u1", NOW.minus(10), NOW.plus(9)).await.unwrap();
+    let listed = store.grants_of("u1", None, 9, NOW.minus(10), NOW.plus(9)).await.unwrap();
     let ids: Vec<_> = listed.iter().map(|row| row.id.as_str()).collect();
-    assert_eq!(ids, ["b", "a", "one that cannot be renewed"]);
+    assert_eq!(ids, ["one that cannot be renewed", "b", "a"]);
     assert_eq!((listed[0].device.as_deref(), listed[0].address.as_deref()), (Some("A browser"), Some("2001:db8::1")));
+    let page = async |after: Option<&str>| {
+        let page = store.grants_of("u1", after, 2, NOW.minus(10), NOW.plus(9)).await.unwrap();
+        page.into_iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    assert_eq!(page(None).await, ids[..2]);
+    assert_eq!(page(Some("b")).await, ids[2..]);
+    assert!(page(Some("a")).await.is_empty());
+    assert!(store.grants_of("nobody", None, 9, NOW, NOW).await.unwrap().is_empty());
 }
 
 async fn a_client_that_goes_takes_its_grants_along(fresh: &Fresh) {

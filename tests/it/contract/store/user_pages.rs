@@ -1,5 +1,6 @@
 //! `users` as they are looked through.
 
+use countersign::accounts::names;
 use countersign::store::Store;
 use countersign::store::users::{NewUser, UserFilter};
 
@@ -54,15 +55,16 @@ async fn a_search_means_what_it_says(fresh: &Fresh) {
         ("1", "under_score", "one@example.org", None),
         ("2", "underXscore", "two@per%cent.example", Some("Ann Example")),
         ("3", "third", "three!@example.org", Some("Back\\Slash")),
+        ("4", "fourth", "four@example.com", Some("ÄNNE Ørsted")),
     ] {
         let mut new = new_user(id);
         (new.user.username, new.user.username_key) = (username.to_owned(), username.to_lowercase());
         (new.user.email, new.user.email_key) = (email.to_owned(), email.to_owned());
-        new.user.name = name.map(str::to_owned);
+        (new.user.name, new.user.name_key) = (name.map(str::to_owned), name.map(names::fold));
         add(&store, new).await;
     }
     for (text, expected) in [
-        ("", vec!["1", "2", "3"]),
+        ("", vec!["1", "2", "3", "4"]),
         ("under", vec!["1", "2"]),
         ("r_s", vec!["1"]),
         ("%", vec!["2"]),
@@ -70,6 +72,7 @@ async fn a_search_means_what_it_says(fresh: &Fresh) {
         ("!", vec!["3"]),
         ("ann ex", vec!["2"]),
         ("\\", vec!["3"]),
+        ("änne ør", vec!["4"]),
         ("'", vec![]),
         ("example.org", vec!["1", "3"]),
     ] {

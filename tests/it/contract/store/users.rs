@@ -300,8 +300,12 @@ async fn a_user_who_goes_takes_everything_along(fresh: &Fresh) {
     };
     add(&store, NewUser { roles: vec!["admin".to_owned()], letter: Some(letter), ..new_user("u1") }).await;
     super::grants::open(&store, "g1", "u1").await;
-    assert!(store.erase_user("u1".to_owned(), audited()).await.unwrap());
-    assert!(!store.erase_user("u1".to_owned(), audited()).await.unwrap());
+    let erase = async |from_version| store.erase_user("u1".to_owned(), from_version, audited()).await.unwrap();
+    let before = everything(fresh).await;
+    assert!(matches!(erase(Some(2)).await, Amended::Overtaken), "it is in another version");
+    assert_eq!(everything(fresh).await, before);
+    assert!(matches!(erase(Some(1)).await, Amended::Done(row) if row.id == "u1"));
+    assert!(matches!(erase(None).await, Amended::Unknown) && matches!(erase(Some(1)).await, Amended::Unknown));
     assert!(store.user("u1").await.unwrap().is_none() && store.grant("g1").await.unwrap().is_none());
     let mut raw = fresh.raw().await;
     for table in ["user_roles", "one_time_tokens", "grants"] {
