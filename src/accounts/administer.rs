@@ -180,11 +180,11 @@ pub async fn set_password(
 /// Nobody can sign in with the old password any more, and all sign-ins end; a letter says how it goes on.
 pub async fn force_reset(app: &App, id: &str, authority: &Authority<'_>, now: UnixTime) -> Outcome<UserRow> {
     let user = authority.may_touch(app, id).await?;
-    let letter = Some(letters::reset(app, &user, now)?.into());
+    let letters = vec![letters::reset(app, &user, now)?.into()];
     let change = UserChange { must_reset_password: Some(true), ..UserChange::default() };
     let record = authority.does(Act::UserResetForced, id).record(now);
     let ends_grants = Some(Spared(None));
-    amend(app, Amendment { ends_grants, letter, ..Amendment::new(user.id, change, record, now) }).await
+    amend(app, Amendment { ends_grants, letters, ..Amendment::new(user.id, change, record, now) }).await
 }
 
 /// Takes an account out for good, with what the audit log holds of the person. Whatever was changed about it meanwhile

@@ -211,7 +211,13 @@ impl Store {
             note_kind!(c, kind);
             let hash = hash.map(|hash| (users::password_kind.eq(kind), users::password_hash.eq(hash)));
             let rows = diesel::update(user)
-                .set((users::last_login_at.eq(now), users::epoch.eq(epoch), hash))
+                .set((
+                    users::last_login_at.eq(now),
+                    users::epoch.eq(epoch),
+                    // Whoever may sign in without confirming an address keeps the account.
+                    users::unconfirmed_until.eq(None::<UnixTime>),
+                    hash,
+                ))
                 .execute(c)
                 .await?;
             if rows == 0 {
