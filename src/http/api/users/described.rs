@@ -73,7 +73,7 @@ pub struct WholeBody {
     family_name: Option<String>,
     name: Option<String>,
     profile: Option<Any<Value>>,
-    /// Stays as it is when it is left out.
+    /// When it is left out: as before, and false for another address.
     email_verified: Option<bool>,
 }
 
@@ -87,6 +87,7 @@ pub struct ChangeBody {
     family_name: Option<String>,
     name: Option<String>,
     profile: Option<Any<Value>>,
+    /// When it is left out: as before, and false for another address.
     email_verified: Option<bool>,
 }
 
