@@ -4,6 +4,7 @@ pub mod administer;
 pub mod details;
 pub mod first;
 mod governed;
+mod guess;
 pub mod import;
 mod letters;
 pub mod names;

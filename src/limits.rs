@@ -55,6 +55,15 @@ pub async fn mail(app: &App, account: &str, address: Option<IpAddr>, now: UnixTi
     allow(app, by_account, keys::fold(account).as_bytes(), now).await
 }
 
+/// The same where the answer must not tell: whether the letter may be sent.
+pub async fn mail_in_silence(app: &App, account: &str, address: Option<IpAddr>, now: UnixTime) -> Outcome<bool> {
+    match mail(app, account, address, now).await {
+        Ok(()) => Ok(true),
+        Err(Failure::Refused(_)) => Ok(false),
+        Err(broken) => Err(broken),
+    }
+}
+
 async fn allow(app: &App, policy: Policy, who: &[u8], now: UnixTime) -> Outcome<()> {
     if !app.config.limits.enabled {
         return Ok(());

@@ -11,6 +11,7 @@ pub mod audit;
 pub mod clients;
 pub mod generations;
 pub mod grants;
+pub mod held_usernames;
 pub mod idempotency;
 pub mod leases;
 pub mod login_failures;

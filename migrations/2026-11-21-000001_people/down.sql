@@ -4,6 +4,7 @@ DELETE FROM clients WHERE id = 'first-party';
 DROP TABLE user_roles;
 DROP TABLE role_scopes;
 DROP TABLE roles;
+DROP TABLE held_usernames;
 DROP TABLE users;
 DELETE FROM generations WHERE kind IN ('users', 'roles', 'password_kinds');
 DELETE FROM scopes WHERE built_in AND NOT identity;

@@ -34,6 +34,8 @@ CREATE TABLE users (
     password_kind TEXT,
     must_reset_password BOOLEAN NOT NULL,
     verified_at BIGINT,
+    -- A registration that must be confirmed is forgotten after this.
+    unconfirmed_until BIGINT,
     disabled_at BIGINT,
     locked_at BIGINT,
     last_login_at BIGINT,
@@ -47,6 +49,18 @@ CREATE TABLE users (
 CREATE UNIQUE INDEX users_username ON users (username_key);
 CREATE UNIQUE INDEX users_email ON users (email_key);
 CREATE INDEX users_password_kind ON users (password_kind);
+CREATE INDEX users_unconfirmed ON users (unconfirmed_until) WHERE unconfirmed_until IS NOT NULL;
+
+-- Names of registrations that made no account because their address has one: taken for as long as an account would have
+-- waited to be confirmed.
+CREATE TABLE held_usernames (
+    username_key TEXT PRIMARY KEY NOT NULL,
+    -- A MAC of the address: a letter that is asked for once more prolongs the hold as it prolongs the wait of an account.
+    address TEXT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX held_usernames_expiry ON held_usernames (expires_at);
+CREATE INDEX held_usernames_address ON held_usernames (address);
 
 CREATE TABLE roles (
     name TEXT PRIMARY KEY NOT NULL,

@@ -93,16 +93,28 @@ pub async fn update(
     faults.finish()?;
     // A description of the whole names the address again: only another one ends the links that were sent to it.
     let email = email.filter(|email| *email != user.email);
+    // Who sets another one does not vouch for it by that alone.
+    let verified_at = match (verified, &email) {
+        (Some(true), None) => Some(Some(user.verified_at.unwrap_or(now))),
+        (Some(true), Some(_)) => Some(Some(now)),
+        (Some(false), _) | (None, Some(_)) => Some(None),
+        (None, None) => None,
+    };
+    let told = match email {
+        Some(_) => Some(letters::email_changed(app, &user, None, now)?.into()),
+        None => None,
+    };
     let change = UserChange {
         username_key: username.as_deref().map(names::fold),
         username,
         email_key: email.as_deref().map(names::fold),
         email,
-        verified_at: verified.map(|verified| verified.then_some(user.verified_at.unwrap_or(now))),
+        verified_at,
         ..details.into_change()
     };
     let record = authority.does(Act::UserUpdated, id).record(now);
-    amend(app, Amendment { from_version, ..Amendment::new(user.id, change, record, now) }).await
+    let letters = Vec::from_iter(told);
+    amend(app, Amendment { from_version, letters, ..Amendment::new(user.id, change, record, now) }).await
 }
 
 /// Shuts a user out, ending all sign-ins at once, or lets the user in again.
@@ -181,11 +193,11 @@ pub async fn set_password(
 /// Nobody can sign in with the old password any more, and all sign-ins end; a letter says how it goes on.
 pub async fn force_reset(app: &App, id: &str, authority: &Authority<'_>, now: UnixTime) -> Outcome<UserRow> {
     let user = authority.may_touch(app, id, now).await?;
-    let letter = Some(letters::reset(app, &user, now)?.into());
+    let letters = vec![letters::reset(app, &user, now)?.into()];
     let change = UserChange { must_reset_password: Some(true), ..UserChange::default() };
     let record = authority.does(Act::UserResetForced, id).record(now);
     let ends_grants = Some(Spared(None));
-    amend(app, Amendment { ends_grants, letter, ..Amendment::new(user.id, change, record, now) }).await
+    amend(app, Amendment { ends_grants, letters, ..Amendment::new(user.id, change, record, now) }).await
 }
 
 /// Takes an account out for good, with what the audit log holds of the person.

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{names, policy};
 use crate::app::App;
 use crate::failure::{Broken, Failure, Outcome};
+use crate::passwords::Verdict;
 use crate::protocol::members::{FieldFault, FieldFaults, Patch};
 use crate::secret::{Password, PasswordHash, Plain};
 use crate::store::users::{UserChange, UserRow};
@@ -137,6 +138,16 @@ pub fn check_password(app: &App, password: &Plain<Password>, own_names: &[&str],
         faults.note(field, Err(fault));
     }
 }
+
+/// Where an administrator asked for another password, whether this is the one that they asked to replace.
+pub async fn must_be_another(app: &App, user: &UserRow, new: &Plain<Password>) -> Outcome<bool> {
+    if !user.must_reset_password {
+        return Ok(false);
+    }
+    Ok(matches!(app.passwords.verify(new, user.password_hash.as_ref()).await?, Verdict::Right { .. }))
+}
+
+pub const MUST_BE_ANOTHER: &str = "is the password that must be replaced";
 
 /// The hash of a new password, as the columns have it.
 pub async fn hashed(app: &App, password: &Plain<Password>) -> Outcome<UserChange> {

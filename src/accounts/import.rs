@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::audit::Act;
 use crate::authority::Authority;
 use crate::failure::{Failure, Outcome};
-use crate::protocol::members::Patch;
+use crate::protocol::members::{Members, Patch};
 use crate::secret::{Password, PasswordHash, Plain};
 use crate::time::UnixTime;
 
@@ -190,6 +190,8 @@ pub fn read(app: &App, text: &[u8]) -> Result<Created, String> {
     let Line { username, email, password, password_hash, given_name, family_name, name, profile, roles, verified } =
         serde_json::from_slice(text)
             .map_err(|error| format!("it is not an account in JSON (column {})", error.column()))?;
+    // What the API does not read is not read here: nesting, names that are there twice.
+    Members::from_json(Zeroizing::new(text.to_vec())).map_err(|fault| fault.about)?;
     let password = match (password, password_hash) {
         (Some(_), Some(_)) => return Err("it has both password and password_hash".to_owned()),
         (Some(password), None) => Some(PasswordChoice::Chosen(Plain::<Password>::presented(password))),

@@ -1,6 +1,10 @@
 //! The letters that accounts send, with the links in them. Each link holds a token that works once, for one address.
 
-use super::names;
+use std::net::IpAddr;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
+
 use crate::app::App;
 use crate::audit::Origin;
 use crate::failure::Outcome;
@@ -35,8 +39,8 @@ impl Purpose {
 /// Asks whoever reads the mail of `email` whether it is theirs: the account's address, or one that it should get.
 pub fn verification(app: &App, user: &UserRow, email: &str, now: UnixTime) -> Outcome<OneTimeLetter> {
     let lives_seconds = app.config.accounts.verification_seconds();
-    let is_its_own = names::fold(email) == user.email_key;
-    let purpose = if is_its_own { Purpose::VerifyEmail } else { Purpose::ChangeEmail };
+    // By the text itself: another spelling takes effect when it is confirmed, like any other address.
+    let purpose = if email == user.email { Purpose::VerifyEmail } else { Purpose::ChangeEmail };
     let (token, row) = make(app, &user.id, purpose, email, now.plus(lives_seconds), now);
     let link = Link::with_token(&app.config.issuer, "/verify-email", &token);
     let letter = Letter::VerifyEmail { name: addressed(user), link, lives_seconds };
@@ -53,7 +57,7 @@ pub fn reset(app: &App, user: &UserRow, now: UnixTime) -> Outcome<OneTimeLetter>
 
 /// To the owner of an address with which somebody wanted an account.
 pub fn email_taken(app: &App, owner: &UserRow, now: UnixTime) -> Outcome<OutboxRow> {
-    let letter = Letter::EmailTaken { name: addressed(owner), link: Link::to(&app.config.issuer, "/login") };
+    let letter = Letter::EmailTaken { name: addressed(owner), link: Link::to(&app.config.issuer, "/forgot-password") };
     outbox::letter(app, letter, &owner.email, now)
 }
 
@@ -61,6 +65,13 @@ pub fn password_changed(app: &App, user: &UserRow, origin: &Origin, now: UnixTim
     let link = Link::to(&app.config.issuer, "/forgot-password");
     let letter = Letter::PasswordChanged { name: addressed(user), link, at: now, address: origin.address };
     outbox::letter(app, letter, &user.email, now)
+}
+
+/// To the address that the account had until now. `address` is from where it was changed, when its user did it.
+pub fn email_changed(app: &App, before: &UserRow, address: Option<IpAddr>, now: UnixTime) -> Outcome<OutboxRow> {
+    let link = Link::to(&app.config.issuer, "/forgot-password");
+    let letter = Letter::EmailChanged { name: addressed(before), link, at: now, address };
+    outbox::letter(app, letter, &before.email, now)
 }
 
 /// The row of a token that is still good for this.
@@ -101,6 +112,11 @@ fn make(
 
 fn hash(app: &App, token: &Plain<OneTimeToken>) -> Hash<OneTimeToken> {
     token.hash(app.keyring.secret_hash_key())
+}
+
+/// What names an address where it must not be read.
+pub fn digest(app: &App, email_key: &str) -> String {
+    BASE64URL.encode(app.keyring.secret_hash_key().mac(&[b"address of a held username", email_key.as_bytes()]))
 }
 
 /// How a letter calls its reader.

@@ -1,7 +1,8 @@
 //! What people do to their own accounts.
 
 use super::details::{self, Details, Faults};
-use super::{letters, names};
+use super::guess::{self, Guess};
+use super::{letters, names, pace};
 use crate::app::App;
 use crate::audit::{Act, Actor, Entry, Origin};
 use crate::failure::{Failure, Outcome, Reason, Refused};
@@ -19,6 +20,7 @@ use super::register::taken;
 #[derive(Clone, Copy)]
 pub struct Oneself<'a> {
     pub user_id: &'a str,
+    pub client_id: &'a str,
     pub grant_id: Option<&'a str>,
     pub origin: &'a Origin,
 }
@@ -57,18 +59,24 @@ pub async fn change(
     }
     faults.finish()?;
     if let (Some(_), Some(password)) = (&email, &current_password) {
-        prove(app, &user, password, oneself, now).await?;
+        prove(app, &user, password, Act::EmailChanged, oneself, now).await?;
     }
     if let Some(email) = &email {
         // A letter goes to an address that is perhaps somebody else's.
         limits::mail(app, email, oneself.origin.address, now).await?;
     }
-    let (change, letter) = with_email(app, &user, email, details.into_change(), now).await?;
+    // How many letters are written, and to whom, is not to be seen from the time.
+    let pace = (email.is_some() && app.config.accounts.require_verified_email).then(pace::start);
+    let (change, letters) = with_email(app, &user, email, details.into_change(), oneself.origin, now).await?;
     let change = UserChange { username_key: username.as_deref().map(names::fold), username, ..change };
     let act = if change.email.is_some() { Act::EmailChanged } else { Act::ProfileChanged };
     let record = entry(act, oneself).record(now);
-    let amendment = Amendment { from_version, letter, ..Amendment::new(user.id, change, record, now) };
-    amended(app.store.amend_user(amendment).await?)
+    let amendment = Amendment { from_version, letters, ..Amendment::new(user.id, change, record, now) };
+    let after = app.store.amend_user(amendment).await?;
+    if let Some(pace) = pace {
+        pace.keep().await;
+    }
+    amended(after)
 }
 
 /// Where addresses must be confirmed, another one counts only then, and nobody learns here whether it is taken.
@@ -77,21 +85,24 @@ async fn with_email(
     user: &UserRow,
     email: Option<String>,
     change: UserChange,
+    origin: &Origin,
     now: UnixTime,
-) -> Outcome<(UserChange, Option<Post>)> {
-    let Some(email) = email else { return Ok((change, None)) };
+) -> Outcome<(UserChange, Vec<Post>)> {
+    let Some(email) = email else { return Ok((change, Vec::new())) };
     let key = names::fold(&email);
     let owner = app.store.user_named(&key).await?.filter(|owner| owner.id != user.id);
     if !app.config.accounts.require_verified_email {
-        let letter = letters::verification(app, user, &email, now)?;
+        let told = letters::email_changed(app, user, origin.address, now)?;
+        let moved = UserRow { email: email.clone(), ..user.clone() };
+        let asked = letters::verification(app, &moved, &email, now)?;
         let change = UserChange { email: Some(email), email_key: Some(key), verified_at: Some(None), ..change };
-        return Ok((change, Some(letter.into())));
+        return Ok((change, vec![told.into(), asked.into()]));
     }
     let letter = match owner {
         Some(owner) => letters::email_taken(app, &owner, now)?.into(),
         None => letters::verification(app, user, &email, now)?.into(),
     };
-    Ok((change, Some(letter)))
+    Ok((change, vec![letter]))
 }
 
 /// Another password, for whoever knows the one that holds. All other sign-ins end.
@@ -106,16 +117,24 @@ pub async fn change_password(
     let mut faults = Faults::default();
     details::check_password(app, new, &details::own_names(&user), "new_password", &mut faults);
     faults.finish()?;
-    prove(app, &user, current, oneself, now).await?;
+    prove(app, &user, current, Act::PasswordChanged, oneself, now).await?;
+    if details::must_be_another(app, &user, new).await? {
+        return Err(Refused::field("new_password", details::MUST_BE_ANOTHER).into());
+    }
     let change = details::hashed(app, new).await?;
     let letter = letters::password_changed(app, &user, oneself.origin, now)?;
     let amendment = Amendment {
         ends_grants: Some(Spared(oneself.grant_id.map(str::to_owned))),
-        from_version: Some(user.version),
-        letter: Some(letter.into()),
+        // Not the version: what else was changed meanwhile has nothing to do with the password.
+        from_epoch: Some(user.epoch),
+        letters: vec![letter.into()],
         ..Amendment::new(user.id, change, entry(Act::PasswordChanged, oneself).record(now), now)
     };
-    amended(app.store.amend_user(amendment).await?).map(drop)
+    match app.store.amend_user(amendment).await? {
+        // The password was changed, or the user shut out, since it was looked at.
+        Amended::Overtaken => Err(wrong()),
+        done => amended(done).map(drop),
+    }
 }
 
 /// Closes the account; an administrator can open it again.
@@ -133,20 +152,34 @@ async fn prove(
     app: &App,
     user: &UserRow,
     password: &Plain<Password>,
+    act: Act,
     oneself: Oneself<'_>,
     now: UnixTime,
 ) -> Outcome<()> {
-    let attempt = limits::before_sign_in(app, &user.username, oneself.origin.address, now).await?;
-    tokio::time::sleep(attempt.slow_down).await;
-    let stored = user.password_hash.as_ref().filter(|_| !attempt.locked);
-    let is_right = match app.passwords.verify(password, stored).await? {
-        Verdict::Right { .. } => attempt.succeeded(app, now).await?,
-        Verdict::Wrong => {
-            attempt.failed(app, now).await?;
-            false
+    let Oneself { user_id, client_id, origin, .. } = oneself;
+    let guess = Guess { name: &user.username, user: Some(user), client_id, origin, now };
+    let attempt = guess::before(app, guess.name, origin, now).await?;
+    let (stored, locked) = (user.password_hash.as_ref(), attempt.locked);
+    let verdict = app.passwords.verify(password, stored.filter(|_| !locked)).await?;
+    if let Verdict::Right { .. } = verdict {
+        if attempt.succeeded(app, now).await? {
+            return Ok(());
         }
+        guess.refused(app, act, Actor::User(user_id), Reason::LoginLocked).await?;
+        return Err(wrong());
+    }
+    let reason = match stored {
+        _ if locked => Reason::LoginLocked,
+        Some(_) => Reason::WrongPassword,
+        None => Reason::NoPassword,
     };
-    if is_right { Ok(()) } else { Err(Refused::field("current_password", "is wrong").into()) }
+    guess.refused(app, act, Actor::User(user_id), reason).await?;
+    guess.failed(app, attempt).await?;
+    Err(wrong())
+}
+
+fn wrong() -> Failure {
+    Refused::field("current_password", "is wrong").into()
 }
 
 async fn load(app: &App, user_id: &str) -> Outcome<UserRow> {

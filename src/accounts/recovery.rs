@@ -31,14 +31,20 @@ async fn send(app: &App, email: &str, act: Act, origin: &Origin, now: UnixTime) 
     let pace = pace::start();
     let key = names::fold(email);
     let user = if key.contains('@') { app.store.user_named(&key).await? } else { None };
+    let user = user.filter(|user| user.unconfirmed_until.is_none_or(|until| until > now));
+    let confirms = act == Act::VerificationSent;
     let entry = Entry::new(act, Actor::Nobody).named(email).from(origin);
     match user.as_ref().map(|user| (user, letter(app, user, act, now))) {
         Some((user, Some(letter))) => {
             let record = entry.on("user", user.id.clone()).about_person(user.id.clone()).record(now);
-            app.store.send_one_time_token(letter?, record).await?;
+            app.store.send_one_time_token(letter?, confirms, record).await?;
         }
         Some((_, None)) => app.store.record(entry.refused(Reason::UserDisabled).record(now)).await?,
         None => app.store.record(entry.refused(Reason::UnknownUser).record(now)).await?,
+    }
+    if confirms {
+        let until = now.plus(app.config.accounts.verification_seconds());
+        app.store.prolong_holds(letters::digest(app, &key), until, now).await?;
     }
     pace.keep().await;
     Ok(())
@@ -95,7 +101,7 @@ async fn load(
 pub async fn verify_email(app: &App, token: &Plain<OneTimeToken>, origin: &Origin, now: UnixTime) -> Outcome<()> {
     let (row, user) = confirmable(app, token, now).await?;
     let key = names::fold(&row.email);
-    let moves = row.purpose == Purpose::ChangeEmail.as_str();
+    let moves = row.email != user.email;
     let change = UserChange {
         verified_at: Some(Some(now)),
         email: moves.then(|| row.email.clone()),
@@ -105,7 +111,9 @@ pub async fn verify_email(app: &App, token: &Plain<OneTimeToken>, origin: &Origi
     let act = if moves { Act::EmailChanged } else { Act::EmailVerified };
     let record = Entry::new(act, Actor::User(&user.id)).on("user", user.id.clone()).from(origin).record(now);
     let spends = Some(letters::spent(&row));
-    let amendment = Amendment { spends, ..Amendment::new(user.id.clone(), change, record, now) };
+    let told = if moves { Some(letters::email_changed(app, &user, origin.address, now)?.into()) } else { None };
+    let letters = Vec::from_iter(told);
+    let amendment = Amendment { spends, letters, ..Amendment::new(user.id.clone(), change, record, now) };
     amended(app.store.amend_user(amendment).await?).map(drop)
 }
 
@@ -121,6 +129,9 @@ pub async fn reset_password(
     let mut faults = Faults::default();
     details::check_password(app, password, &details::own_names(&user), "password", &mut faults);
     faults.finish()?;
+    if details::must_be_another(app, &user, password).await? {
+        return Err(Refused::field("password", details::MUST_BE_ANOTHER).into());
+    }
     let change = details::hashed(app, password).await?;
     // Whoever used the link reads the mail of the account.
     let verified_at = user.verified_at.is_none().then_some(Some(now));
@@ -128,7 +139,7 @@ pub async fn reset_password(
     let amendment = Amendment {
         spends: Some(letters::spent(&row)),
         ends_grants: Some(Spared(None)),
-        letter: Some(letters::password_changed(app, &user, origin, now)?.into()),
+        letters: vec![letters::password_changed(app, &user, origin, now)?.into()],
         ..Amendment::new(user.id.clone(), UserChange { verified_at, ..change }, record.from(origin).record(now), now)
     };
     let user = amended(app.store.amend_user(amendment).await?)?;

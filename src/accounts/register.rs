@@ -10,6 +10,7 @@ use crate::limits;
 use crate::protocol::error::ErrorCode;
 use crate::protocol::members::Patch;
 use crate::secret::{Password, PasswordHash, Plain};
+use crate::store::held_usernames::HeldUsername;
 use crate::store::new_id;
 use crate::store::users::{Name, NewUser, UserRow};
 use crate::time::UnixTime;
@@ -41,33 +42,61 @@ pub async fn register(
     limits::registration(app, origin.address, now).await?;
     let hash = app.passwords.hash(&password).await?;
 
-    let pace = pace::start();
+    if app.config.accounts.require_verified_email {
+        let pace = pace::start();
+        let registered = in_silence(app, account, hash, origin, now).await;
+        pace.keep().await;
+        return registered;
+    }
     let user = row(account, Some(hash), now);
-    let letter = letters::verification(app, &user, &user.email, now)?;
-    let entry = Entry::new(Act::Registered, Actor::User(&user.id)).on("user", user.id.clone());
-    let record = entry.named(&user.username).from(origin).record(now);
-    let new = NewUser { user: user.clone(), roles: Vec::new(), letter: Some(letter) };
-    let added = app.store.add_user(new, record).await?;
-    let silent = app.config.accounts.require_verified_email;
-    match added {
-        Ok(()) if !silent => {
+    match add(app, user.clone(), origin, now).await? {
+        Ok(()) => {
             let signed_in = SignedIn { id: user.id.clone(), epoch: user.epoch, roles: Vec::new(), upgraded: None };
             Ok(Registered::Ready(Box::new(user), signed_in))
         }
-        Ok(()) => {
-            pace.keep().await;
-            Ok(Registered::AsksByLetter)
+        Err(name) => Err(taken(name)),
+    }
+}
+
+/// Where addresses must be confirmed. Whether the address is known must not be seen later either: in both cases the username
+/// is taken from now on, one letter more counts, and both end together unless somebody confirms the address.
+async fn in_silence(
+    app: &App,
+    account: NewAccount,
+    hash: PasswordHash,
+    origin: &Origin,
+    now: UnixTime,
+) -> Outcome<Registered> {
+    let until = now.plus(app.config.accounts.verification_seconds());
+    let user = UserRow { unconfirmed_until: Some(until), ..row(account, Some(hash), now) };
+    let owner = match add(app, user.clone(), origin, now).await? {
+        Ok(()) => None,
+        Err(Name::Username) => return Err(taken(Name::Username)),
+        Err(Name::Email) => app.store.user_named(&user.email_key).await?,
+    };
+    let may_write = limits::mail_in_silence(app, &user.email, origin.address, now).await?;
+    if let Some(owner) = owner {
+        let letter = if may_write { Some(letters::email_taken(app, &owner, now)?) } else { None };
+        let address = letters::digest(app, &user.email_key);
+        let held = HeldUsername { username_key: user.username_key, address, expires_at: until };
+        if !app.store.hold_username(held, letter, now).await? {
+            return Err(taken(Name::Username));
         }
+    }
+    Ok(Registered::AsksByLetter)
+}
+
+/// A new account, and the letter that asks about its address; or which of its names is taken.
+async fn add(app: &App, user: UserRow, origin: &Origin, now: UnixTime) -> Outcome<Result<(), Name>> {
+    let letter = letters::verification(app, &user, &user.email, now)?;
+    let entry = Entry::new(Act::Registered, Actor::User(&user.id)).on("user", user.id.clone());
+    let record = entry.named(&user.username).from(origin).record(now);
+    let username_key = user.username_key.clone();
+    let new = NewUser { user, roles: Vec::new(), letter: Some(letter) };
+    match app.store.add_user(new, record).await? {
         // Both may be taken, and the databases do not say the same one first: a username is told in any case.
-        Err(_) if app.store.user_named(&user.username_key).await?.is_some() => Err(taken(Name::Username)),
-        Err(_) if !silent => Err(taken(Name::Email)),
-        Err(_) => {
-            if let Some(owner) = app.store.user_named(&user.email_key).await? {
-                app.store.enqueue(letters::email_taken(app, &owner, now)?).await?;
-            }
-            pace.keep().await;
-            Ok(Registered::AsksByLetter)
-        }
+        Err(_) if app.store.user_named(&username_key).await?.is_some() => Ok(Err(Name::Username)),
+        added => Ok(added),
     }
 }
 
@@ -94,6 +123,7 @@ pub(super) fn row(account: NewAccount, hash: Option<PasswordHash>, now: UnixTime
         password_hash: hash,
         must_reset_password: false,
         verified_at: None,
+        unconfirmed_until: None,
         disabled_at: None,
         locked_at: None,
         last_login_at: None,

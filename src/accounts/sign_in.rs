@@ -2,9 +2,8 @@
 //! know more. Only who knew the password hears that a new one is due.
 
 use crate::app::App;
-use crate::audit::{Act, Actor, Entry, Origin};
+use crate::audit::{Act, Actor, Origin};
 use crate::failure::{Outcome, Reason, Refused};
-use crate::limits;
 use crate::passwords::Verdict;
 use crate::protocol::error::ErrorCode;
 use crate::secret::{Password, PasswordHash, Plain};
@@ -12,6 +11,7 @@ use crate::store::grants::Upgraded;
 use crate::store::users::UserRow;
 use crate::time::UnixTime;
 
+use super::guess::{self, Guess};
 use super::names;
 
 /// A user who has proven to be one.
@@ -33,29 +33,25 @@ pub async fn sign_in(
     origin: &Origin,
     now: UnixTime,
 ) -> Outcome<SignedIn> {
-    let attempt = limits::before_sign_in(app, name, origin.address, now).await?;
-    tokio::time::sleep(attempt.slow_down).await;
+    let attempt = guess::before(app, name, origin, now).await?;
     let user = app.store.user_named(&names::fold(name)).await?;
-    let refuse = async |reason| refuse(app, name, user.as_ref(), client_id, origin, reason, now).await;
+    let guess = Guess { name, user: user.as_ref(), client_id, origin, now };
     let admitted = admit(user.as_ref(), attempt.locked, app.config.accounts.require_verified_email);
     // Who is not let in whatever the password is waits for one to be computed all the same.
     let verdict = app.passwords.verify(password, admitted.ok().map(|(_, stored)| stored)).await?;
     let (user, stored, outdated) = match (admitted, verdict) {
         (Ok((user, stored)), Verdict::Right { outdated }) => (user, stored, outdated),
         (admitted, _) => {
-            let refused = refuse(admitted.err().unwrap_or(Reason::WrongPassword)).await?;
-            if attempt.failed(app, now).await?.is_some() {
-                let entry = about(Entry::new(Act::LoginLocked, Actor::System), user.as_ref());
-                app.store.record(entry.named(name).at_client(client_id).from(origin).record(now)).await?;
-            }
+            let refused = refuse(app, &guess, admitted.err().unwrap_or(Reason::WrongPassword)).await?;
+            guess.failed(app, attempt).await?;
             return Err(refused.into());
         }
     };
     if !attempt.succeeded(app, now).await? {
-        return Err(refuse(Reason::LoginLocked).await?.into());
+        return Err(refuse(app, &guess, Reason::LoginLocked).await?.into());
     }
     if user.must_reset_password {
-        return Err(refuse(Reason::PasswordResetDue).await?.into());
+        return Err(refuse(app, &guess, Reason::PasswordResetDue).await?.into());
     }
     let upgraded = if outdated { app.passwords.hash(password).await.ok() } else { None };
     let upgraded = upgraded.map(|to| Upgraded { from: stored.clone(), to });
@@ -84,17 +80,8 @@ fn admit(user: Option<&UserRow>, locked: bool, must_be_verified: bool) -> Result
 }
 
 /// Records why not, and returns what may be said of it.
-async fn refuse(
-    app: &App,
-    name: &str,
-    user: Option<&UserRow>,
-    client_id: &str,
-    origin: &Origin,
-    reason: Reason,
-    now: UnixTime,
-) -> Outcome<Refused> {
-    let entry = about(Entry::new(Act::SignInRefused, Actor::Nobody), user).named(name).at_client(client_id);
-    app.store.record(entry.refused(reason).from(origin).record(now)).await?;
+async fn refuse(app: &App, guess: &Guess<'_>, reason: Reason) -> Outcome<Refused> {
+    guess.refused(app, Act::SignInRefused, Actor::Nobody, reason).await?;
     let about = match reason {
         Reason::PasswordResetDue => "this account needs a new password: ask for a link by \"forgot password\"",
         _ if app.config.accounts.require_verified_email => {
@@ -103,12 +90,4 @@ async fn refuse(
         _ => "the name or the password is wrong",
     };
     Ok(Refused::new(ErrorCode::InvalidGrant, reason, about))
-}
-
-/// What is personal in it goes when the user is erased.
-fn about<'a>(entry: Entry<'a>, user: Option<&UserRow>) -> Entry<'a> {
-    match user {
-        Some(user) => entry.on("user", user.id.clone()).about_person(user.id.clone()),
-        None => entry,
-    }
 }

@@ -11,7 +11,8 @@ section! {
         /// Whether an address must be confirmed before its user can sign in. With this, registering signs nobody in, and
         /// tells nobody which addresses are known.
         require_verified_email: bool = false, Flag;
-        /// For how many hours the link in a letter that confirms an address is good.
+        /// For how many hours the link in a letter that confirms an address is good. Where addresses must be confirmed, an
+        /// account that nobody confirmed is forgotten then.
         verification_hours: u32 = 24, whole(1..=720);
         /// For how many minutes the link in a letter that resets a password is good.
         reset_minutes: u32 = 60, whole(5..=1_440);

@@ -133,13 +133,14 @@ impl Bearer {
         Ok(caller)
     }
 
-    /// Who calls, whatever the token's scope is. The call counts for the sign-in or the service behind the token, so that
-    /// people behind one address do not count together; and for the address when the token is not good.
+    /// Who calls, whatever the token's scope is. The call counts for the user at the client, or for the service, behind the
+    /// token: people behind one address do not count together, and signing in often gains nobody more calls. It counts for
+    /// the address when the token is not good.
     pub async fn counted(&self, app: &App) -> Outcome<Caller> {
         let now = app.clock.now();
         match self.holder(app).await {
             Ok(caller) => {
-                limits::api_call(app, caller.grant_id.as_deref().unwrap_or(&caller.client_id), now).await?;
+                limits::api_call(app, &caller.name(), now).await?;
                 Ok(caller)
             }
             Err(failure) => {

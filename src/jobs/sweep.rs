@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::audit;
 use crate::store::StoreResult;
 use crate::store::grants::GrantsWalk;
+use crate::store::held_usernames::FORGOTTEN_AT_ONCE;
 use crate::store::sweep::BATCH;
 use crate::time::UnixTime;
 
@@ -71,6 +72,9 @@ pub async fn sweep(app: &App, walk: &mut GrantsWalk, now: UnixTime) -> StoreResu
     swept.note("login_failures", in_batches(|| store.sweep_login_failures(before)).await?);
     swept.note("idempotency_keys", in_batches(|| store.sweep_idempotency(before)).await?);
     swept.note("one_time_tokens", in_batches(|| store.sweep_one_time_tokens(before)).await?);
+    swept.note("held_usernames", in_batches(|| store.sweep_held_usernames(before)).await?);
+    let unconfirmed = in_batches_of(FORGOTTEN_AT_ONCE, || store.sweep_unconfirmed_users(before, now));
+    swept.note("unconfirmed_users", unconfirmed.await?);
     swept.note("dead_letters", in_batches(|| store.sweep_outbox(now)).await?);
     swept.note("client_secrets", (store.sweep_client_secrets(now).await?, false));
     let mut personal = (0, true);
@@ -106,11 +110,18 @@ async fn sweep_grants(app: &App, walk: &mut GrantsWalk, now: UnixTime) -> StoreR
 
 /// How many rows went, and whether there are more.
 async fn in_batches<F: Future<Output = StoreResult<usize>>>(batch: impl Fn() -> F) -> StoreResult<(usize, bool)> {
+    in_batches_of(BATCH, batch).await
+}
+
+async fn in_batches_of<F: Future<Output = StoreResult<usize>>>(
+    most: i64,
+    batch: impl Fn() -> F,
+) -> StoreResult<(usize, bool)> {
     let mut gone = 0;
     for _ in 0..BATCHES {
         let rows = batch().await?;
         gone += rows;
-        if i64::try_from(rows).unwrap_or(i64::MAX) < BATCH {
+        if i64::try_from(rows).unwrap_or(i64::MAX) < most {
             return Ok((gone, false));
         }
         tokio::time::sleep(BETWEEN_BATCHES).await;

@@ -18,10 +18,12 @@ pub enum Letter {
     VerifyEmail { name: Option<String>, link: Link, lives_seconds: i64 },
     /// To whoever forgot their password, or was told to choose another one.
     ResetPassword { name: Option<String>, link: Link, lives_seconds: i64 },
-    /// To the owner of an address with which somebody tried to register again; the link is where they sign in.
+    /// To the owner of an address with which somebody tried to register again; the link is where a password can be reset.
     EmailTaken { name: Option<String>, link: Link },
     /// After the fact; the link is where the password can be reset.
     PasswordChanged { name: Option<String>, link: Link, at: UnixTime, address: Option<IpAddr> },
+    /// After the fact, to the address that was the account's before; the link is where the password can be reset.
+    EmailChanged { name: Option<String>, link: Link, at: UnixTime, address: Option<IpAddr> },
 }
 
 impl Letter {
@@ -32,6 +34,7 @@ impl Letter {
             Self::ResetPassword { .. } => "reset_password",
             Self::EmailTaken { .. } => "email_taken",
             Self::PasswordChanged { .. } => "password_changed",
+            Self::EmailChanged { .. } => "email_changed",
         }
     }
 }

@@ -27,6 +27,8 @@ built_in![
     "email_taken.html",
     "password_changed.txt",
     "password_changed.html",
+    "email_changed.txt",
+    "email_changed.html",
 ];
 
 /// Who writes.
@@ -92,7 +94,8 @@ fn values(letter: &Letter, service: &Service, url: fn(&str) -> Value) -> Value {
         Letter::VerifyEmail { name, link, .. }
         | Letter::ResetPassword { name, link, .. }
         | Letter::EmailTaken { name, link }
-        | Letter::PasswordChanged { name, link, .. } => (name.as_deref().and_then(name::greeted), url(link.reveal())),
+        | Letter::PasswordChanged { name, link, .. }
+        | Letter::EmailChanged { name, link, .. } => (name.as_deref().and_then(name::greeted), url(link.reveal())),
     };
     let common = context! { name, link, service => service.name.clone(), issuer => url(&service.issuer) };
     match letter {
@@ -100,7 +103,7 @@ fn values(letter: &Letter, service: &Service, url: fn(&str) -> Value) -> Value {
             context! { lives => in_words(*lives_seconds), ..common }
         }
         Letter::EmailTaken { .. } => common,
-        Letter::PasswordChanged { at, address, .. } => {
+        Letter::PasswordChanged { at, address, .. } | Letter::EmailChanged { at, address, .. } => {
             context! { at => moment(*at), address => address.map(|address| address.to_string()), ..common }
         }
     }
@@ -168,7 +171,8 @@ fn samples(issuer: &Issuer) -> Vec<Letter> {
             Letter::VerifyEmail { name: name.clone(), link: link(), lives_seconds: 86_400 },
             Letter::ResetPassword { name: name.clone(), link: link(), lives_seconds: 3_600 },
             Letter::EmailTaken { name: name.clone(), link: link() },
-            Letter::PasswordChanged { name, link: link(), at, address },
+            Letter::PasswordChanged { name: name.clone(), link: link(), at, address },
+            Letter::EmailChanged { name, link: link(), at, address },
         ]);
     }
     samples

@@ -211,7 +211,13 @@ impl Store {
             let epoch = epoch + i64::from(ends_others);
             note_kind!(c, kind);
             let hash = hash.map(|hash| (users::password_kind.eq(kind), users::password_hash.eq(hash)));
-            let signed_in = diesel::update(user).set((users::last_login_at.eq(now), users::epoch.eq(epoch), hash));
+            let signed_in = diesel::update(user).set((
+                users::last_login_at.eq(now),
+                users::epoch.eq(epoch),
+                // Whoever may sign in without confirming an address keeps the account.
+                users::unconfirmed_until.eq(None::<UnixTime>),
+                hash,
+            ));
             if kept(signed_in).execute(c).await? == 0 {
                 return Ok(false);
             }

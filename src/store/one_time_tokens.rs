@@ -7,7 +7,7 @@ use super::StoreResult;
 use super::audit::{Record, record};
 use super::backend::{Store, read, tx};
 use super::outbox::{OutboxRow, enqueue};
-use super::schema::one_time_tokens;
+use super::schema::{one_time_tokens, users};
 use crate::secret::{Hash, OneTimeToken};
 use crate::time::UnixTime;
 
@@ -69,9 +69,16 @@ impl Store {
         })
     }
 
-    /// Sends one more link.
-    pub async fn send_one_time_token(&self, sent: OneTimeLetter, record: Record) -> StoreResult<()> {
+    /// Sends one more link. An account that waits to be confirmed waits as long as a link that confirms it is good.
+    pub async fn send_one_time_token(&self, sent: OneTimeLetter, confirms: bool, record: Record) -> StoreResult<()> {
         tx!(self, async |c| {
+            if confirms {
+                let waits = users::table.find(sent.token.user_id.clone());
+                diesel::update(waits.filter(users::unconfirmed_until.gt(sent.token.created_at)))
+                    .set(users::unconfirmed_until.eq(sent.token.expires_at))
+                    .execute(c)
+                    .await?;
+            }
             diesel::insert_into(one_time_tokens::table).values(sent.token).execute(c).await?;
             enqueue!(c, sent.letter);
             record!(c, record);

@@ -88,6 +88,7 @@ diesel::table! {
         password_kind -> Nullable<Text>,
         must_reset_password -> Bool,
         verified_at -> Nullable<BigInt>,
+        unconfirmed_until -> Nullable<BigInt>,
         disabled_at -> Nullable<BigInt>,
         locked_at -> Nullable<BigInt>,
         last_login_at -> Nullable<BigInt>,
@@ -95,6 +96,14 @@ diesel::table! {
         updated_at -> BigInt,
         version -> BigInt,
         epoch -> BigInt,
+    }
+}
+
+diesel::table! {
+    held_usernames (username_key) {
+        username_key -> Text,
+        address -> Text,
+        expires_at -> BigInt,
     }
 }
 

@@ -1,5 +1,7 @@
-//! `users`: who has an account. Names are compared and searched as this program folds them; what a user granted belongs to an epoch, and raising it ends all.
+//! `users`: who has an account. Names are compared and searched as this program folds them; what a user granted belongs to
+//! an epoch, and raising it ends all.
 
+mod amend;
 mod search;
 
 use std::collections::HashMap;
@@ -8,15 +10,18 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 
+use super::StoreResult;
 use super::audit::{Record, erase_person, record};
 use super::backend::{Store, read, tx};
-use super::one_time_tokens::{OneTimeLetter, Post, Spent, post, replaces, spend};
+use super::held_usernames::{let_go, make_way};
+use super::one_time_tokens::{OneTimeLetter, Post, post};
 use super::outbox::enqueue;
-use super::schema::{grants, one_time_tokens, user_roles, users};
-use super::{StoreError, StoreResult};
+use super::schema::{one_time_tokens, user_roles, users};
 use crate::secret::PasswordHash;
 use crate::time::UnixTime;
 
+use amend::named;
+pub use amend::{Amended, Amendment, Name, Spared};
 pub use search::UserFilter;
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
@@ -37,6 +42,8 @@ pub struct UserRow {
     pub password_kind: Option<String>,
     pub must_reset_password: bool,
     pub verified_at: Option<UnixTime>,
+    /// When a registration that nobody has confirmed is forgotten.
+    pub unconfirmed_until: Option<UnixTime>,
     pub disabled_at: Option<UnixTime>,
     /// By an administrator; what too many wrong passwords lock is another table.
     pub locked_at: Option<UnixTime>,
@@ -73,74 +80,9 @@ pub struct UserChange {
     pub password_kind: Option<Option<String>>,
     pub must_reset_password: Option<bool>,
     pub verified_at: Option<Option<UnixTime>>,
+    pub unconfirmed_until: Option<Option<UnixTime>>,
     pub disabled_at: Option<Option<UnixTime>>,
     pub locked_at: Option<Option<UnixTime>>,
-}
-
-/// A change, and what goes with it in one transaction.
-#[derive(Clone, Debug)]
-pub struct Amendment {
-    pub user_id: String,
-    pub change: UserChange,
-    /// The version that the change was made from; another one now means that somebody else was faster.
-    pub from_version: Option<i64>,
-    /// The roles from now on, besides the one that everybody has.
-    pub roles: Option<Vec<String>>,
-    /// Whether all that the user granted ends, but for this grant. The links in letters that were sent before end with it,
-    /// and with another address.
-    pub ends_grants: Option<Spared>,
-    /// The one-time token that this spends: without it nothing happens. With it go all others of its purpose.
-    pub spends: Option<Spent>,
-    /// A link takes the place of those of its purpose that the user was sent before.
-    pub letter: Option<Post>,
-    pub record: Record,
-    pub now: UnixTime,
-}
-
-impl Amendment {
-    /// A change and nothing else.
-    pub fn new(user_id: String, change: UserChange, record: Record, now: UnixTime) -> Self {
-        Self {
-            user_id,
-            change,
-            from_version: None,
-            roles: None,
-            ends_grants: None,
-            spends: None,
-            letter: None,
-            record,
-            now,
-        }
-    }
-}
-
-/// A grant that goes on when all others end.
-#[derive(Clone, Debug, Default)]
-pub struct Spared(pub Option<String>);
-
-/// What became of it.
-#[derive(Clone, Debug)]
-pub enum Amended {
-    Done(Box<UserRow>),
-    /// There is no such user.
-    Unknown,
-    /// The user is no longer as the change supposes, or the token was spent before.
-    Overtaken,
-    /// Somebody else has the username or the address.
-    Taken(Name),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Name {
-    Username,
-    Email,
-}
-
-impl Name {
-    /// Postgres names the index, SQLite the column; both hold the word.
-    fn of_conflict(about: &str) -> Self {
-        if about.contains("email") { Self::Email } else { Self::Username }
-    }
 }
 
 /// `as_supposed!(user_id, from_version)`: the user in this version, or in any when none is named.
@@ -179,22 +121,7 @@ macro_rules! note_kind {
     };
 }
 
-pub(super) use note_kind;
-
-/// `spare!(c, grant, user)`: takes a grant of the epoch before into the user's new one.
-macro_rules! spare {
-    ($c:ident, $grant:expr, $user:expr) => {
-        diesel::update(
-            grants::table
-                .filter(grants::id.eq($grant))
-                .filter(grants::user_id.eq($user.id.clone()))
-                .filter(grants::user_epoch.eq($user.epoch - 1)),
-        )
-        .set(grants::user_epoch.eq($user.epoch))
-        .execute($c)
-        .await?
-    };
-}
+pub(super) use {as_supposed, give_roles, note_kind};
 
 impl Store {
     pub async fn user(&self, id: &str) -> StoreResult<Option<UserRow>> {
@@ -218,9 +145,11 @@ impl Store {
     pub async fn add_user(&self, new: NewUser, record: Record) -> StoreResult<Result<(), Name>> {
         named(tx!(self, async |c| {
             let NewUser { user, roles, letter } = new;
-            let user_id = user.id.clone();
+            let (user_id, username, now) = (user.id.clone(), Some(user.username_key.clone()), user.created_at);
+            make_way!(c, username.clone(), Some(user.email_key.clone()), user_id, now);
             note_kind!(c, user.password_kind);
             diesel::insert_into(users::table).values(user).execute(c).await?;
+            let_go!(c, username);
             give_roles!(c, user_id, roles);
             if let Some(letter) = letter {
                 post!(c, Post::Link(letter));
@@ -228,58 +157,6 @@ impl Store {
             record!(c, record);
             Ok(())
         }))
-    }
-
-    /// Changes a user, with all that goes with it or not at all.
-    pub async fn amend_user(&self, amendment: Amendment) -> StoreResult<Amended> {
-        let amended = tx!(self, async |c| {
-            let Amendment { user_id, change, from_version, roles, ends_grants, spends, letter, record, now } =
-                amendment;
-            if let Some(spent) = spends
-                && spend!(c, user_id, spent, now) == 0
-            {
-                return Err(StoreError::Overtaken);
-            }
-            note_kind!(c, change.password_kind.clone().flatten());
-            let ends_links = ends_grants.is_some() || change.email_key.is_some();
-            let row: Option<UserRow> = diesel::update(as_supposed!(user_id, from_version))
-                .set((
-                    change,
-                    users::updated_at.eq(now),
-                    users::version.eq(users::version + 1),
-                    users::epoch.eq(users::epoch + i64::from(ends_grants.is_some())),
-                ))
-                .returning(UserRow::as_returning())
-                .get_result(c)
-                .await
-                .optional()?;
-            let Some(row) = row else {
-                let known: i64 = users::table.filter(users::id.eq(user_id)).count().get_result(c).await?;
-                return if known == 0 { Ok(Amended::Unknown) } else { Err(StoreError::Overtaken) };
-            };
-            if ends_links {
-                let links = one_time_tokens::table.filter(one_time_tokens::user_id.eq(user_id.clone()));
-                diesel::delete(links).execute(c).await?;
-            }
-            if let Some(Spared(grant)) = ends_grants {
-                spare!(c, grant.unwrap_or_default(), row);
-            }
-            if let Some(roles) = roles {
-                diesel::delete(user_roles::table.filter(user_roles::user_id.eq(user_id.clone()))).execute(c).await?;
-                give_roles!(c, user_id, roles);
-            }
-            if let Some(letter) = letter {
-                replaces!(c, letter);
-                post!(c, letter);
-            }
-            record!(c, record);
-            Ok(Amended::Done(Box::new(row)))
-        });
-        match named(amended) {
-            Ok(amended) => Ok(amended.unwrap_or_else(Amended::Taken)),
-            Err(StoreError::Overtaken) => Ok(Amended::Overtaken),
-            Err(error) => Err(error),
-        }
     }
 
     /// The roles of a user besides the one that everybody has.
@@ -346,14 +223,5 @@ impl Store {
                 None => return Ok(kinds),
             }
         }
-    }
-}
-
-/// A name that somebody else has is an answer, not a failure.
-fn named<T>(result: StoreResult<T>) -> StoreResult<Result<T, Name>> {
-    match result {
-        Ok(done) => Ok(Ok(done)),
-        Err(StoreError::Conflict(about)) => Ok(Err(Name::of_conflict(&about))),
-        Err(error) => Err(error),
     }
 }

@@ -90,7 +90,10 @@ impl Seed {
                 rows.clear();
             }
         }
-        self.execute("ANALYZE grants").await?;
+        // As PostgreSQL does by itself soon after. SQLite does not: statistics would make it plan anew at every execution.
+        if matches!(self.storage, Storage::Shared { .. }) {
+            self.execute("ANALYZE grants").await?;
+        }
         Ok(tokens)
     }
 

@@ -59,7 +59,7 @@ impl MeApi {
     /// Change what you say of yourself
     ///
     /// What is left out stays, `null` clears. Another address takes your password; where addresses must be confirmed it is
-    /// the account's once the link in the letter was followed.
+    /// the account's once the link in the letter was followed. The address that it replaces gets a letter, too.
     #[oai(path = "/api/v1/users/me", method = "patch", operation_id = "change_me")]
     async fn amend(
         &self,
@@ -140,7 +140,8 @@ impl MeApi {
 }
 
 fn oneself<'a>(caller: &'a Caller, origin: &'a crate::audit::Origin) -> Outcome<Oneself<'a>> {
-    Ok(Oneself { user_id: caller.user()?, grant_id: caller.grant_id.as_deref(), origin })
+    let (user_id, client_id) = (caller.user()?, caller.client_id.as_str());
+    Ok(Oneself { user_id, client_id, grant_id: caller.grant_id.as_deref(), origin })
 }
 
 fn own_change(body: &mut Members) -> OwnChange {

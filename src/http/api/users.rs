@@ -106,7 +106,8 @@ impl UsersApi {
 
     /// Replace what is said of an account
     ///
-    /// Whole: names and profile that are left out are gone. Roles, passwords and locks have places of their own.
+    /// Whole: names and profile that are left out are gone. Roles, passwords and locks have places of their own. Another
+    /// address is not confirmed unless `email_verified` says so; the one that it replaces gets a letter.
     #[oai(path = "/api/v1/admin/users/:id", method = "put", operation_id = "replace_account")]
     async fn replace(
         &self,
@@ -122,7 +123,8 @@ impl UsersApi {
 
     /// Change what is said of an account
     ///
-    /// What is left out stays, `null` clears.
+    /// What is left out stays, `null` clears. Another address is not confirmed unless `email_verified` says so; the one that
+    /// it replaces gets a letter.
     #[oai(path = "/api/v1/admin/users/:id", method = "patch", operation_id = "change_account")]
     async fn amend(
         &self,

@@ -5,6 +5,7 @@ mod clients;
 mod descriptions;
 mod grants;
 mod grants_walk;
+mod held_usernames;
 mod idempotency;
 mod leases;
 mod login_failures;

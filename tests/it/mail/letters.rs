@@ -56,9 +56,14 @@ fn every_letter_says_who_writes_and_why_and_where_to_go() {
             "Somebody tried to register",
         ),
         (
-            Letter::PasswordChanged { name, link: link(), at, address },
+            Letter::PasswordChanged { name: name.clone(), link: link(), at, address },
             "Your password for Example & Sons was changed",
             "changed on 2027-01-15 08:00 UTC, from the address 192.0.2.1",
+        ),
+        (
+            Letter::EmailChanged { name, link: link(), at, address },
+            "Your email address for Example & Sons was changed",
+            "since 2027-01-15 08:00 UTC; it was changed from the address 192.0.2.1",
         ),
     ] {
         let letter = mail().compose(&letter, "ada@example.org").expect("a letter");

@@ -255,6 +255,12 @@ async fn what_cannot_be_done_is_refused_with_what_helps(backend: Backend) {
     assert!(home.refused_from(&with_password, &[0xff, b'\n']).await.contains("not UTF-8"));
     let strange = br#"{"username": "new", "email": "new@example.org", "enabled": false}"#;
     assert!(home.refused_from(&["user", "create", "--from", "-"], strange).await.contains("not an account in JSON"));
+    let deep = format!(
+        r#"{{"username": "new", "email": "new@example.org", "profile": {}0{}}}"#,
+        r#"{"x":"#.repeat(8),
+        "}".repeat(8)
+    );
+    assert!(home.refused_from(&["user", "create", "--from", "-"], deep.as_bytes()).await.contains("nested too deeply"));
     for usage in [
         &["user", "create", "--username", "new"][..],
         &["user", "set-password", "ann"],

@@ -56,7 +56,7 @@ pub struct WholeBody {
     email: String,
     #[oai(flatten)]
     details: DetailsBody,
-    /// Stays as it is when it is left out.
+    /// When it is left out: as before, and false for another address.
     email_verified: Option<bool>,
 }
 
@@ -68,6 +68,7 @@ pub struct ChangeBody {
     email: Option<String>,
     #[oai(flatten)]
     details: DetailsBody,
+    /// When it is left out: as before, and false for another address.
     email_verified: Option<bool>,
 }
 

@@ -6,12 +6,14 @@ use serde_json::{Value, json};
 
 use super::{SHORT, USERS, account, at, exists, faulty};
 use crate::api::Governed;
+use crate::api::people::with_letters;
 use crate::harness::{Backend, stories};
 use crate::passwords::RIGHT;
 
 stories![
     an_account_is_made_and_its_user_signs_in,
     an_account_is_described_anew_or_in_part,
+    who_gives_another_address_says_whether_it_is_confirmed,
     a_removed_account_comes_back_and_an_erased_one_does_not,
     what_is_wrong_is_said_member_by_member,
     a_name_belongs_to_one,
@@ -86,7 +88,7 @@ async fn an_account_is_described_anew_or_in_part(backend: Backend) {
         ("given_name", json!("Anna")),
         ("family_name", Value::Null),
         ("profile", json!({})),
-        ("email_verified", json!(true)),
+        ("email_verified", json!(false)),
         ("roles", json!(["user", "admin"])),
         ("updated_at", json!(governed.world.clock.now().seconds())),
     ] {
@@ -94,6 +96,31 @@ async fn an_account_is_described_anew_or_in_part(backend: Backend) {
     }
     assert_eq!(governed.world.try_login("ANNA", &ann.password).await.status, 200);
     assert_eq!(governed.world.try_login("ann", &ann.password).await.status, 401);
+}
+
+async fn who_gives_another_address_says_whether_it_is_confirmed(backend: Backend) {
+    let (world, mailbox) = with_letters(backend, |_| ()).await;
+    let governed = Governed::of(world).await;
+    let ann = governed.hires("ann", &[]).await;
+    let patched = async |body: Value| {
+        let answer = governed.patch(&at(&ann), &body).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()["email_verified"].clone()
+    };
+    assert_eq!(patched(json!({"name": "Ann"})).await, true);
+    assert_eq!(patched(json!({"email": ann.email})).await, true, "it is the same address");
+    assert!(mailbox.letters().is_empty());
+    assert_eq!(patched(json!({"email": "b@example.org"})).await, false);
+    let letter = mailbox.letter_to(&ann.email).await;
+    assert!(letter.subject().contains("was changed") && !letter.text.contains("b@example.org"), "{letter:?}");
+    assert!(!letter.text.contains("127.0.0.1"), "where administrators sit is not told: {letter:?}");
+    assert_eq!(patched(json!({"email": "c@example.org", "email_verified": true})).await, true);
+    mailbox.letter_to("b@example.org").await;
+    assert_eq!(patched(json!({"email": "c@example.org", "email_verified": false})).await, false);
+    assert_eq!(patched(json!({"email_verified": true})).await, true);
+    let whole = |email: &str| json!({"username": "ann", "email": email});
+    let put = async |email: &str| governed.put(&at(&ann), &whole(email)).await.json()["email_verified"].clone();
+    assert_eq!((put("c@example.org").await, put("d@example.org").await), (json!(true), json!(false)));
 }
 
 async fn a_removed_account_comes_back_and_an_erased_one_does_not(backend: Backend) {

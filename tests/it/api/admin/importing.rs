@@ -54,6 +54,11 @@ fn line(name: &str, more: Value) -> String {
     format!("{line}\n")
 }
 
+/// So many objects in each other.
+fn nested(depth: usize) -> Value {
+    (1..depth).fold(json!({}), |inner, _| json!({ "x": inner }))
+}
+
 async fn accounts_of_other_systems_come_in_with_their_passwords(backend: Backend) {
     let governed = Governed::start(backend).await;
     let mut file = String::new();
@@ -107,6 +112,13 @@ async fn each_line_is_done_or_refused_by_itself(backend: Backend) {
         (line("other", json!({"email": "Taken@Example.org"})), "address already"),
         (line("long", json!({"name": long})), "longer than 65536 bytes"),
         (line("profile", json!({"profile": {"x": "y".repeat(20_000)}})), "profile: "),
+        (line("deep", json!({"profile": nested(8)})), "nested too deeply"),
+        (line("level", json!({"profile": nested(7)})), ""),
+        (
+            "{\"username\": \"twice\", \"email\": \"twice@example.org\", \"profile\": {\"x\": 1, \"x\": 2}}\n"
+                .to_owned(),
+            "more than once",
+        ),
         (line("crlf", json!({})).replace('\n', "\r\n"), ""),
         (line("last", json!({})).trim_end().to_owned(), ""),
     ];
@@ -121,11 +133,13 @@ async fn each_line_is_done_or_refused_by_itself(backend: Backend) {
         assert!(told["detail"].as_str().is_some_and(|told| told.contains(why)), "{why}: {told}");
     }
     assert!(refused.next().is_none(), "{report}");
-    assert_eq!(report["imported"], 3);
-    for name in ["first", "crlf", "last"] {
+    assert_eq!(report["imported"], 4);
+    for name in ["first", "level", "crlf", "last"] {
         assert!(exists(&governed.world, name).await, "{name}");
     }
-    for name in ["more", "weak", "two", "odd", "dear", "vast", "role", "other", "long", "profile", "half"] {
+    for name in
+        ["more", "weak", "two", "odd", "dear", "vast", "role", "other", "long", "profile", "half", "deep", "twice"]
+    {
         assert!(!exists(&governed.world, name).await, "{name}");
     }
     let kinds = "SELECT password_kind FROM users WHERE password_kind IS NOT NULL AND username <> 'taken'";

@@ -4,16 +4,17 @@ use countersign::limits;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::api::people::{FORGOT, LOGIN, REGISTER, RESEND, Session, WRONG, somebody, visible};
+use crate::api::people::{CHANGE, FORGOT, LOGIN, REGISTER, RESEND, Session, WRONG, a_password, somebody, visible};
 use crate::harness::{Answer, Backend, Persona, TOKEN, User, World, stories};
 
 stories![
     wrong_passwords_are_slowed_then_locked_at_one_address,
     an_address_registers_so_often_an_hour,
     letters_are_asked_for_so_often_an_hour,
-    a_session_calls_so_often_a_minute,
+    a_caller_calls_so_often_a_minute,
     strangers_count_by_their_address,
     this_servers_own_client_is_limited_at_the_token_endpoint_too,
+    a_wrong_current_password_is_a_wrong_password,
 ];
 
 const HERE: &str = "192.0.2.1";
@@ -111,20 +112,28 @@ async fn letters_are_asked_for_so_often_an_hour(backend: Backend) {
     assert_eq!(world.tell_from(ELSEWHERE, FORGOT, &body).await.status, 202);
 }
 
-async fn a_session_calls_so_often_a_minute(backend: Backend) {
+async fn a_caller_calls_so_often_a_minute(backend: Backend) {
     let world = limited(backend, 5).await;
     let ann = world.user("ann").await;
     let login = async |address: &str| {
         let body = json!({"username": "ann", "password": ann.password});
         Session::of(&world.tell_from(address, LOGIN, &body).await)
     };
+    let app = world.app(|m| m.scope = crate::harness::scopes("account")).await;
+    let elsewhere = app.signed_in(&world, &ann, &[]).await.text;
     let (one, other) = (login(HERE).await, login(HERE).await);
-    for _ in 0..5 {
-        assert_eq!(one.me(&world).await.status, 200);
+    for number in 0..5 {
+        let session = if number % 2 == 0 { &one } else { &other };
+        assert_eq!(session.me(&world).await.status, 200);
     }
     is_too_many(&one.me(&world).await, "api-calls", "60");
     is_too_many(&one.send(&world, Method::GET, "/api/v1/users/me/sessions", None).await, "api-calls", "60");
-    assert_eq!(other.me(&world).await.status, 200, "another session is another caller");
+    is_too_many(&other.me(&world).await, "api-calls", "60");
+    is_too_many(&login(ELSEWHERE).await.me(&world).await, "api-calls", "60");
+    let elsewhere = Session { access: elsewhere, ..one.clone() };
+    assert_eq!(elsewhere.me(&world).await.status, 200, "at another client it is another caller");
+    let bob = world.user("bob").await;
+    assert_eq!(world.login(&bob).await.me(&world).await.status, 200, "and so is another user");
     let service = world.service_client(|m| m.scope = crate::harness::scopes("admin:scopes")).await;
     let service = service.token(&world).await.text;
     let call = async || world.send(world.request(Method::GET, "/api/v1/admin/scopes").bearer_auth(&service)).await;
@@ -182,4 +191,37 @@ async fn this_servers_own_client_is_limited_at_the_token_endpoint_too(backend: B
     guess(&own, ELSEWHERE, 6).await.is_refused(400, "invalid_grant");
     // A client that proves itself answers for its own users.
     guess(&app, HERE, 7).await.is_refused(400, "invalid_grant");
+}
+
+/// Whoever has a stolen token guesses the password no more often than others, and leaves as many traces.
+async fn a_wrong_current_password_is_a_wrong_password(backend: Backend) {
+    let world = backend
+        .world_with(|config| {
+            config.limits.enabled = true;
+            config.limits.lock_after = 3;
+            config.limits.longest_slow_down_milliseconds = 0;
+        })
+        .await;
+    let ann = world.user("ann").await;
+    let session = world.login(&ann).await;
+    let guess = json!({"current_password": WRONG, "new_password": a_password()});
+    let right = json!({"current_password": ann.password, "new_password": a_password()});
+    for _ in 0..2 {
+        session.send(&world, Method::POST, CHANGE, Some(&guess)).await.is_problem(422, "invalid_fields");
+    }
+    let address = json!({"email": "thief@example.org", "current_password": WRONG});
+    session.patch(&world, address).await.is_problem(422, "invalid_fields");
+    session.send(&world, Method::POST, CHANGE, Some(&right)).await.is_problem(422, "invalid_fields");
+    let acts = "SELECT act || ' ' || reason || ' ' || actor_kind || ' ' || client_id FROM audit_log \
+                WHERE outcome = 'refused' ORDER BY 1";
+    let expected = [
+        "email_changed wrong_password user first-party",
+        "password_changed login_locked user first-party",
+        "password_changed wrong_password user first-party",
+        "password_changed wrong_password user first-party",
+    ];
+    assert_eq!(world.texts(acts).await, expected);
+    let locks = "SELECT target_id FROM audit_log WHERE act = 'login_locked' AND actor_kind = 'system'";
+    assert_eq!(world.texts(locks).await, [ann.id.as_str()]);
+    world.try_login("ann", &ann.password).await.is_problem(401, "invalid_credentials");
 }

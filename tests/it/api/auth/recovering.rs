@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
+use super::secrecy::slow;
 use crate::api::faulty;
 use crate::api::people::{
     CHANGE, FORGOT, ME, RESEND, RESET, Session, VERIFY, WRONG, a_password, token_of_letter, with_letters,
@@ -18,6 +19,9 @@ stories![
     a_reset_forgives_wrong_guesses,
     a_letter_comes_again_for_an_address_that_is_not_confirmed,
     a_password_is_changed_by_who_knows_it,
+    a_password_is_changed_whatever_else_changes_meanwhile,
+    of_two_changes_of_a_password_one_counts,
+    a_password_that_must_be_replaced_is_not_chosen_again,
     a_letter_is_asked_for_with_an_address,
 ];
 
@@ -180,6 +184,74 @@ async fn a_password_is_changed_by_who_knows_it(backend: Backend) {
     let request = world.request(Method::POST, CHANGE).bearer_auth(&service.text).json(&body);
     world.send(request).await.is_problem(403, "forbidden");
     assert_eq!(world.send(world.request(Method::GET, ME).bearer_auth(&service.text)).await.status, 403);
+}
+
+async fn a_password_is_changed_whatever_else_changes_meanwhile(backend: Backend) {
+    // As slow as passwords are, so that there is a meanwhile.
+    let world = backend.world_with(slow).await;
+    let mut ann = world.user("ann").await;
+    let session = world.login(&ann).await;
+    for round in 0..3 {
+        let new = a_password();
+        let body = json!({"current_password": ann.password, "new_password": new});
+        let mut change = std::pin::pin!(session.send(&world, Method::POST, CHANGE, Some(&body)));
+        let mut names = 0;
+        let answer = loop {
+            let name = json!({"name": format!("Ann {round} {names}")});
+            tokio::select! {
+                biased;
+                answer = &mut change => break answer,
+                patched = session.patch(&world, name) => assert_eq!(patched.status, 200, "{patched:?}"),
+            }
+            names += 1;
+        };
+        assert_eq!(answer.status, 204, "after {names} other changes: {answer:?}");
+        assert!(names > 0, "there was a meanwhile");
+        ann.password = new;
+        world.login(&ann).await;
+    }
+}
+
+async fn of_two_changes_of_a_password_one_counts(backend: Backend) {
+    let world = backend.world_with(slow).await;
+    let ann = world.user("ann").await;
+    let (one, other) = (world.login(&ann).await, world.login(&ann).await);
+    let passwords: Vec<String> = (0..2).map(|_| a_password()).collect();
+    let changes = [&one, &other].into_iter().zip(&passwords).map(|(session, new)| {
+        let body = json!({"current_password": ann.password, "new_password": new});
+        let request = world.request(Method::POST, CHANGE).bearer_auth(&session.access).json(&body);
+        async move { Answer::read(request.send().await.expect("an answer")).await }
+    });
+    let answers = race(changes.collect()).await;
+    let won = answers.iter().position(|answer| answer.status == 204).expect("one wins");
+    // The later one was signed out by the other, or had its password changed under its hands.
+    let lost = &answers[1 - won];
+    assert!([401, 422].contains(&lost.status), "{lost:?}");
+    world.login(&User { password: passwords[won].clone(), ..ann }).await;
+}
+
+async fn a_password_that_must_be_replaced_is_not_chosen_again(backend: Backend) {
+    let (world, mailbox) = with_letters(backend, |_| ()).await;
+    let ann = world.user("ann").await;
+    let session = world.login(&ann).await;
+    // Nobody asked for another one: then it may stay.
+    let token = asks(&world, &mailbox, &ann, 1).await;
+    assert_eq!(resets(&world, &token, &ann.password).await.status, 204);
+    within(A_WHILE, "a letter tells of it", async || mailbox.letters_to(&ann.email).len() == 2).await;
+    assert!(!session.lives(&world).await);
+    let session = world.login(&ann).await;
+    world.amend(&ann, |amendment| amendment.change.must_reset_password = Some(true)).await;
+    let body = json!({"current_password": ann.password, "new_password": ann.password});
+    let again = session.send(&world, Method::POST, CHANGE, Some(&body)).await;
+    assert_eq!((again.status, faulty(&again)), (422, vec!["new_password".to_owned()]), "{again:?}");
+    assert!(again.body.contains("is the password that must be replaced"), "{again:?}");
+    let token = asks(&world, &mailbox, &ann, 3).await;
+    let again = resets(&world, &token, &ann.password).await;
+    assert_eq!((again.status, faulty(&again)), (422, vec!["password".to_owned()]), "{again:?}");
+    assert!(again.body.contains("is the password that must be replaced"), "{again:?}");
+    let password = a_password();
+    assert_eq!(resets(&world, &token, &password).await.status, 204, "the link stays");
+    world.login(&User { password, ..ann }).await;
 }
 
 async fn a_letter_is_asked_for_with_an_address(backend: Backend) {

@@ -66,7 +66,7 @@ fn middle(mut times: Vec<Duration>) -> Duration {
 }
 
 /// Passwords that take as long as they do for users.
-fn slow(config: &mut Config) {
+pub fn slow(config: &mut Config) {
     let passwords = Config::default().passwords;
     (config.passwords.memory_kib, config.passwords.passes) = (passwords.memory_kib, passwords.passes);
 }

@@ -15,6 +15,8 @@ stories![
     an_address_that_was_left_does_not_come_back,
     of_several_addresses_the_last_one_counts,
     letters_to_other_addresses_are_limited,
+    the_address_that_was_left_is_told,
+    another_spelling_of_ones_own_address_takes_effect,
 ];
 
 async fn moves(node: &Node, session: &Session, user: &User, email: &str) -> Answer {
@@ -118,11 +120,12 @@ async fn an_address_that_was_left_does_not_come_back(backend: Backend) {
     let session = world.login(&ann).await;
     assert_eq!(moves(&world, &session, &ann, "thief@example.org").await.status, 200);
     let token = token_of_letter(&mailbox, "thief@example.org", 1).await;
+    within(A_WHILE, "the address that was left is told", async || mailbox.letters_to(&ann.email).len() == 1).await;
     assert_eq!(moves(&world, &session, &ann, &ann.email).await.status, 200);
     world.tell(VERIFY, &json!({ "token": token })).await.is_problem(400, "invalid_grant");
     let shown = session.me(&world).await.json();
     assert_eq!((&shown["email"], &shown["email_verified"]), (&json!(ann.email), &Value::Bool(false)));
-    let token = token_of_letter(&mailbox, &ann.email, 1).await;
+    let token = token_of_letter(&mailbox, &ann.email, 2).await;
     assert_eq!(world.tell(VERIFY, &json!({ "token": token })).await.status, 204);
 }
 
@@ -140,6 +143,46 @@ async fn of_several_addresses_the_last_one_counts(backend: Backend) {
     world.tell(VERIFY, &json!({ "token": thiefs })).await.is_problem(400, "invalid_grant");
     assert_eq!(world.tell(VERIFY, &json!({ "token": own })).await.status, 204);
     assert_eq!(session.me(&world).await.json()["email"], "new@example.org");
+}
+
+async fn the_address_that_was_left_is_told(backend: Backend) {
+    for confirms in [false, true] {
+        let (world, mailbox) = with_letters(backend, |config| config.accounts.require_verified_email = confirms).await;
+        let (ann, bob) = (world.user("ann").await, world.user("bob").await);
+        let session = world.login(&ann).await;
+        moves(&world, &session, &ann, "new@example.org").await;
+        let token = token_of_letter(&mailbox, "new@example.org", 1).await;
+        if confirms {
+            assert!(mailbox.letters_to(&ann.email).is_empty(), "nothing has changed yet");
+        } else {
+            mailbox.letter_to(&ann.email).await;
+        }
+        assert_eq!(world.tell(VERIFY, &json!({ "token": token })).await.status, 204);
+        let letter = mailbox.letter_to(&ann.email).await;
+        assert!(letter.subject().contains("email address") && letter.subject().contains("was changed"), "{letter:?}");
+        assert!(letter.text.contains("127.0.0.1") && letter.link().ends_with("/forgot-password"), "{letter:?}");
+        assert!(!letter.text.contains("new@example.org"), "whose mail goes where is nobody else's business");
+        // A change that fails tells nobody of anything.
+        let bobs = world.login(&bob).await;
+        moves(&world, &bobs, &User { password: a_password(), ..bob.clone() }, "other@example.org").await;
+        moves(&world, &bobs, &bob, "NEW@example.org").await;
+        bobs.patch(&world, json!({"name": "Bob"})).await;
+        assert!(mailbox.letters_to(&bob.email).is_empty());
+    }
+}
+
+async fn another_spelling_of_ones_own_address_takes_effect(backend: Backend) {
+    for confirms in [false, true] {
+        let (world, mailbox) = with_letters(backend, |config| config.accounts.require_verified_email = confirms).await;
+        let ann = world.user("ann").await;
+        let session = world.login(&ann).await;
+        assert_eq!(moves(&world, &session, &ann, "Ann@Example.org").await.status, 200);
+        let token = token_of_letter(&mailbox, "Ann@Example.org", 1).await;
+        assert_eq!(world.tell(VERIFY, &json!({ "token": token })).await.status, 204);
+        let shown = session.me(&world).await.json();
+        assert_eq!((&shown["email"], &shown["email_verified"]), (&json!("Ann@Example.org"), &Value::Bool(true)));
+        assert_eq!(world.try_login("ANN@example.org", &ann.password).await.status, 200);
+    }
 }
 
 async fn letters_to_other_addresses_are_limited(backend: Backend) {

@@ -41,7 +41,7 @@ pub fn spent(id: &str, purpose: &str) -> Spent {
 
 async fn send(store: &Store, token: OneTimeRow) {
     let letter = OutboxRow::new(token.hash.as_str().to_owned(), Delivery::Mail, "sealed".to_owned(), NOW);
-    store.send_one_time_token(OneTimeLetter { token, letter }, audited()).await.unwrap();
+    store.send_one_time_token(OneTimeLetter { token, letter }, false, audited()).await.unwrap();
 }
 
 /// Whether a token does what tokens are for.
@@ -61,7 +61,7 @@ async fn a_token_and_its_letter_come_together(fresh: &Fresh) {
     send(&store, token("t1", "u1", "verify", NOW.plus(60))).await;
     for bad in [token("t1", "u1", "verify", NOW.plus(60)), token("t2", "nobody", "verify", NOW.plus(60))] {
         let letter = OutboxRow::new("another".to_owned(), Delivery::Mail, "sealed".to_owned(), NOW);
-        assert!(store.send_one_time_token(OneTimeLetter { token: bad, letter }, audited()).await.is_err());
+        assert!(store.send_one_time_token(OneTimeLetter { token: bad, letter }, false, audited()).await.is_err());
     }
     assert_eq!(fresh.raw().await.texts("SELECT id FROM outbox").await, ["t1"]);
 }

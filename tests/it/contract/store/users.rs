@@ -217,7 +217,7 @@ async fn a_change_of_what_was_changed_since_changes_nothing(fresh: &Fresh) {
         token: token("t1", "u1", "reset", NOW.plus(60)),
         letter: OutboxRow::new("l1".to_owned(), Delivery::Mail, "sealed".to_owned(), NOW),
     };
-    store.send_one_time_token(sent, audited()).await.unwrap();
+    store.send_one_time_token(sent, false, audited()).await.unwrap();
     let before = everything(fresh).await;
     let full = |version: i64, hash: &str| {
         let mut change = amendment("u1", NOW);
@@ -226,7 +226,7 @@ async fn a_change_of_what_was_changed_since_changes_nothing(fresh: &Fresh) {
         change.roles = Some(Vec::new());
         change.ends_grants = Some(countersign::store::users::Spared(None));
         change.spends = Some(super::one_time_tokens::spent(hash, "reset"));
-        change.letter = Some(OutboxRow::new("l2".to_owned(), Delivery::Mail, "sealed".to_owned(), NOW).into());
+        change.letters = vec![OutboxRow::new("l2".to_owned(), Delivery::Mail, "sealed".to_owned(), NOW).into()];
         change
     };
     for (what, version, hash) in [("another version", 2, "t1"), ("another token", 1, "t2")] {
@@ -262,7 +262,7 @@ async fn a_name_that_is_taken_leaves_everything_as_it_was(fresh: &Fresh) {
     let mut change = amendment("u2", NOW);
     change.change.email_key = Some("u1@example.org".to_owned());
     change.roles = Some(vec!["admin".to_owned()]);
-    change.letter = Some(OutboxRow::new("l1".to_owned(), Delivery::Mail, "sealed".to_owned(), NOW).into());
+    change.letters = vec![OutboxRow::new("l1".to_owned(), Delivery::Mail, "sealed".to_owned(), NOW).into()];
     assert!(matches!(store.amend_user(change).await.unwrap(), Amended::Taken(Name::Email)));
     assert_eq!(everything(fresh).await, before);
 }
