@@ -15,8 +15,6 @@ use super::compute::{Memory, Recipe};
 use crate::config;
 use crate::secret::{Password, Plain};
 
-/// How much a thread that computes passwords gives way to the ones that answer requests.
-const NICENESS: i32 = 10;
 /// How long a thread without work stays, with its memory.
 const IDLE: Duration = Duration::from_secs(2);
 
@@ -120,8 +118,8 @@ impl Shared {
     }
 
     fn work(&self) {
-        if let Err(error) = rustix::process::nice(NICENESS) {
-            tracing::warn!(%error, "passwords are computed at the priority of everything else");
+        if !give_way() {
+            tracing::warn!("passwords are computed at the priority of everything else");
         }
         let mut memory = Memory::keeping(self.limits.kept_kib);
         while let Some(job) = self.next() {
@@ -157,6 +155,25 @@ impl Shared {
         state.threads -= 1;
         None
     }
+}
+
+/// Lets every thread that answers requests go before this one. Mere niceness would not: a nice thread gives up its slice
+/// no sooner, and requests would wait for the end of it.
+#[cfg(target_os = "linux")]
+fn give_way() -> bool {
+    use thread_priority::unix::{
+        NormalThreadSchedulePolicy::Idle, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
+        thread_schedule_policy,
+    };
+    let idle = ThreadSchedulePolicy::Normal(Idle);
+    // In a process that is nice itself its second half fails, which does not matter: idle threads have no niceness.
+    let _ = set_thread_priority_and_policy(thread_native_id(), thread_priority::ThreadPriority::Min, idle);
+    thread_schedule_policy() == Ok(idle)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn give_way() -> bool {
+    thread_priority::set_current_thread_priority(thread_priority::ThreadPriority::Min).is_ok()
 }
 
 impl Job {

@@ -44,9 +44,10 @@ impl SpawnBlocking for Inline {
 }
 
 // busy_timeout comes first: switching to WAL fails at once on a locked file without it. It is short because it blocks a
-// thread; longer waits are the writer's, with a deadline.
+// thread; longer waits are the writer's, with a deadline. The file is not mapped: after each commit of the writer a reader
+// would unmap all of it, and fault it in again.
 const PRAGMAS: &str = "PRAGMA busy_timeout = 20; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-    PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 268435456; PRAGMA cache_size = -2000;";
+    PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000;";
 
 pub async fn open(path: &Path, settings: &Database) -> StoreResult<Sqlite> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {

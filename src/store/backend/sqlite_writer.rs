@@ -18,6 +18,8 @@ use super::{SqliteConnection, StoreError, StoreResult};
 const QUEUE: usize = 4096;
 /// How many share one commit.
 const GROUP: usize = 256;
+/// How long more may join a group, when requests come faster than the disk takes them one by one.
+const JOINING: Duration = Duration::from_millis(2);
 /// How long to leave the file to another process before asking for it again.
 const PAUSE: Duration = Duration::from_millis(5);
 
@@ -109,7 +111,12 @@ where
 
 fn work(mut connection: SqliteConnection, jobs: &Receiver<Box<dyn Job>>, patience: Duration) {
     let mut waiting = None;
+    let mut is_busy = false;
     while let Some(first) = waiting.take().or_else(|| jobs.recv().ok()) {
+        // A sync costs as much for many as for one. Whoever comes alone does not wait.
+        if is_busy {
+            thread::sleep(JOINING);
+        }
         if let Err(error) = begin(&mut connection, patience.saturating_sub(first.waited())) {
             first.settle(Err(error.clone()));
             waiting = turn_away(jobs, patience, &error);
@@ -126,6 +133,7 @@ fn work(mut connection: SqliteConnection, jobs: &Receiver<Box<dyn Job>>, patienc
                 group.push(next);
             }
         }
+        is_busy = group.len() > 1;
         let committed = commit(&mut connection, patience);
         for job in group {
             job.settle(committed.clone());
