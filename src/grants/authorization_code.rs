@@ -115,13 +115,7 @@ async fn decide(
 }
 
 /// RFC 6749 §4.1.2: a code that is used twice is refused, and what it had opened is ended.
-async fn end(
-    app: &App,
-    client: &Client,
-    code: &CodeRow,
-    origin: &Origin,
-    now: UnixTime,
-) -> Outcome<TokenResponse> {
+async fn end(app: &App, client: &Client, code: &CodeRow, origin: &Origin, now: UnixTime) -> Outcome<TokenResponse> {
     if let Some(grant_id) = &code.grant_id {
         let entry = Entry::new(Act::CodeReused, Actor::Client(&client.id)).on("grant", grant_id.clone());
         let record = entry.at_client(&client.id).about_person(code.user_id.clone()).from(origin).record(now);

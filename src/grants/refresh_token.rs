@@ -125,12 +125,8 @@ async fn narrow(app: &App, client: &Client, standing: &Standing, request: &Refre
     }
     let (scopes, roles) = (app.directory.scopes().await?, app.directory.roles().await?);
     let held = reach::held(client, Holder::User { roles: &roles, of: &standing.roles }, &scopes);
-    let audience = reach::granted_audience(
-        client,
-        &standing.grant.resources,
-        &request.resources,
-        app.config.issuer.as_str(),
-    )?;
+    let audience =
+        reach::granted_audience(client, &standing.grant.resources, &request.resources, app.config.issuer.as_str())?;
     let meant = reach::meant_by(&audience, &app.directory.resources().await?);
     let scope = reach::narrowed(asked, &held, &scopes, meant.as_ref())?;
     Ok(Decision { scope, audience })

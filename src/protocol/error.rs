@@ -67,7 +67,9 @@ impl ErrorCode {
                 "The user would have to consent, and the client asked that nobody is asked anything (`prompt=none`)."
             }
             Self::RequestNotSupported => "The parameter `request` is not served: send the parameters themselves.",
-            Self::RequestUriNotSupported => "The parameter `request_uri` is not served: send the parameters themselves.",
+            Self::RequestUriNotSupported => {
+                "The parameter `request_uri` is not served: send the parameters themselves."
+            }
             Self::InvalidToken => {
                 "The access token is malformed, expired or revoked, or it was not made for this service."
             }
