@@ -60,12 +60,8 @@ impl ErrorCode {
             Self::InvalidTarget => "A resource is malformed or unknown, or the client may not ask for tokens for it.",
             Self::AccessDenied => "The user refused what the client asked for.",
             Self::UnsupportedResponseType => "Only the response type `code` is served.",
-            Self::LoginRequired => {
-                "The user would have to sign in, and the client asked that nobody is asked anything (`prompt=none`)."
-            }
-            Self::ConsentRequired => {
-                "The user would have to consent, and the client asked that nobody is asked anything (`prompt=none`)."
-            }
+            Self::LoginRequired => "The user would have to sign in, and the client says `prompt=none`.",
+            Self::ConsentRequired => "The user would have to consent, and the client says `prompt=none`.",
             Self::RequestNotSupported => "The parameter `request` is not served: send the parameters themselves.",
             Self::RequestUriNotSupported => {
                 "The parameter `request_uri` is not served: send the parameters themselves."
