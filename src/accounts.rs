@@ -1,6 +1,7 @@
 //! The people who sign in.
 
 pub mod administer;
+pub mod browser;
 pub mod details;
 pub mod first;
 mod governed;

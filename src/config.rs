@@ -15,6 +15,7 @@ mod passwords;
 mod read;
 mod reference;
 mod server;
+mod sessions;
 mod tokens;
 
 pub use accounts::Accounts;
@@ -31,6 +32,7 @@ pub use passwords::Passwords;
 pub use read::{Faults, Sources};
 pub use reference::{env_example, reference};
 pub use server::Server;
+pub use sessions::Sessions;
 pub use tokens::Tokens;
 
 use issuer::Identity;
@@ -89,6 +91,7 @@ config! {
     cache: Cache,
     keys: Keys,
     tokens: Tokens,
+    sessions: Sessions,
     accounts: Accounts,
     passwords: Passwords,
     mail: Mail,

@@ -1,5 +1,6 @@
 //! Grants: one match, one file per grant type. In each the same five lines: load, decide, mint, settle, answer.
 
+mod authorization_code;
 mod client_credentials;
 mod password;
 mod refresh_token;
@@ -14,7 +15,8 @@ use crate::protocol::token::{GrantType, TokenRequest, TokenResponse};
 use crate::time::UnixTime;
 
 /// The grants that are served, for the discovery document.
-pub const SERVED: [GrantType; 3] = [GrantType::ClientCredentials, GrantType::Password, GrantType::RefreshToken];
+pub const SERVED: [GrantType; 4] =
+    [GrantType::AuthorizationCode, GrantType::ClientCredentials, GrantType::Password, GrantType::RefreshToken];
 
 /// Answers a token request of a client that has proven itself.
 pub async fn answer(
@@ -27,6 +29,9 @@ pub async fn answer(
     let grant = request.grant_type();
     check_registered(client, grant)?;
     let response = match request {
+        TokenRequest::AuthorizationCode(request) => {
+            authorization_code::answer(app, client, &request, origin, now).await?
+        }
         TokenRequest::ClientCredentials(request) => client_credentials::answer(app, client, request, now).await?,
         TokenRequest::Password(request) => password::answer(app, client, &request, origin, now).await?,
         TokenRequest::RefreshToken(request) => refresh_token::answer(app, client, &request, origin, now).await?,

@@ -2,10 +2,12 @@
 
 pub mod answer;
 mod api;
+mod authorization;
 pub mod bearer;
 mod body;
 pub mod client_address;
 mod context;
+mod cookies;
 mod cors;
 mod discovery;
 mod docs;
@@ -49,6 +51,7 @@ use edge::Edge;
 use routes::Routes;
 
 type Apis = (
+    authorization::AuthorizationApi,
     token::TokenApi,
     revocation::RevocationApi,
     introspection::IntrospectionApi,
@@ -61,6 +64,7 @@ type Apis = (
 
 fn apis(app: &Arc<App>, draining: &Draining) -> OpenApiService<Apis, ()> {
     let apis = (
+        authorization::AuthorizationApi { app: Arc::clone(app) },
         token::TokenApi { app: Arc::clone(app) },
         revocation::RevocationApi { app: Arc::clone(app) },
         introspection::IntrospectionApi { app: Arc::clone(app) },
@@ -100,6 +104,10 @@ pub fn endpoint(app: &Arc<App>, draining: &Draining) -> impl Endpoint<Output = R
         .at(docs::SPECIFICATION_PATH, poem::get(docs::Specification::new(&specification)))
         .nest("/", service);
     for (path, page) in html::pages(app) {
+        list.push((path.to_owned(), vec![Method::GET, Method::POST]));
+        routes = routes.at(path, poem::get(page.clone()).post(page));
+    }
+    for (path, page) in html::questions(app) {
         list.push((path.to_owned(), vec![Method::GET, Method::POST]));
         routes = routes.at(path, poem::get(page.clone()).post(page));
     }

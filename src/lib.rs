@@ -30,6 +30,7 @@ pub mod app;
 pub mod accounts;
 pub mod audit;
 pub mod authority;
+pub mod authorize;
 pub mod clients;
 pub mod failure;
 pub mod grants;

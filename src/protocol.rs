@@ -8,6 +8,7 @@ mod checked_text;
 mod uri;
 
 pub mod access_token;
+pub mod authorization;
 pub mod bearer;
 pub mod claims;
 pub mod client_authentication;
@@ -20,6 +21,7 @@ pub mod jwk;
 pub mod jws;
 pub mod members;
 pub mod params;
+pub mod pkce;
 pub mod redirect_uri;
 pub mod resource;
 pub mod revocation;

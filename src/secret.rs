@@ -59,6 +59,28 @@ pub enum OneTimeToken {}
 impl Kind for OneTimeToken {
     const PREFIX: &'static str = "cs_once_";
 }
+
+/// What a browser's cookie holds while its user is signed in.
+pub enum SessionSecret {}
+impl Kind for SessionSecret {
+    const PREFIX: &'static str = "cs_session_";
+}
+
+/// What a browser's cookie holds before anybody is signed in: it binds forms to the browser that they were shown in.
+pub enum FormSecret {}
+impl Kind for FormSecret {
+    const PREFIX: &'static str = "cs_form_";
+}
+
+/// What a client exchanges for tokens.
+pub enum AuthorizationCode {}
+impl Kind for AuthorizationCode {
+    const PREFIX: &'static str = "cs_code_";
+}
+
+/// What a client proves to have asked for a code by (RFC 7636). It draws it by itself.
+pub enum CodeVerifier {}
+
 /// What a person signs in with. People choose it, so it has no prefix, and only `passwords` can hash it.
 pub enum Password {}
 

@@ -9,6 +9,8 @@ mod schema;
 
 pub mod audit;
 pub mod clients;
+pub mod codes;
+pub mod consents;
 pub mod generations;
 pub mod grants;
 pub mod held_usernames;
@@ -24,6 +26,7 @@ pub mod revoked_tokens;
 pub mod roles;
 pub mod scopes;
 pub mod sealed_values;
+pub mod sessions;
 pub mod signing_keys;
 pub mod sweep;
 pub mod users;

@@ -7,8 +7,9 @@ use crate::app::App;
 use crate::audit::{Act, By, Entry};
 use crate::failure::{Outcome, Reason, Refused};
 use crate::protocol::client_authentication::AuthMethod;
-use crate::protocol::client_metadata::ClientMetadata;
+use crate::protocol::client_metadata::{ApplicationType, ClientMetadata};
 use crate::protocol::error::ErrorCode;
+use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::token::GrantType;
 use crate::store::clients::ClientRow;
 use crate::store::new_id;
@@ -27,6 +28,7 @@ pub struct Registered {
 pub async fn register(app: &App, metadata: ClientMetadata, by: &By<'_>, now: UnixTime) -> Outcome<Registered> {
     let auth_method = metadata.token_endpoint_auth_method.unwrap_or(AuthMethod::ClientSecretBasic);
     check_method(auth_method, &metadata)?;
+    check_redirects(&metadata)?;
     check_scopes(app, &metadata).await?;
 
     let row = row_for(new_id(now), auth_method, &metadata, now)?;
@@ -55,6 +57,7 @@ pub async fn update(
         return Err(refused(Reason::WrongAuthMethod, about).into());
     }
     check_method(auth_method, &metadata)?;
+    check_redirects(&metadata)?;
     check_scopes(app, &metadata).await?;
     let (disabled_at, created_at) = (before.disabled_at, before.created_at);
     let row = row_for(before.id.clone(), auth_method, &metadata, now)?;
@@ -105,6 +108,16 @@ fn check_method(method: AuthMethod, metadata: &ClientMetadata) -> Result<(), Ref
         ));
     }
     Ok(())
+}
+
+/// RFC 8252 §7.1: a scheme of its own belongs to an app, and any other app on the device may claim it.
+fn check_redirects(metadata: &ClientMetadata) -> Result<(), Refused> {
+    let is_app = metadata.application_type == ApplicationType::Native;
+    if is_app || !metadata.redirect_uris.iter().any(RedirectUri::is_private) {
+        return Ok(());
+    }
+    let about = "a redirect URI with a scheme of its own is for clients with application_type native";
+    Err(Refused::new(ErrorCode::InvalidRedirectUri, Reason::Malformed, about))
 }
 
 /// A scope that does not exist is more often a slip than a plan.

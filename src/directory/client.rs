@@ -3,7 +3,8 @@
 use super::copies::ClientCopy;
 use super::{DirectoryError, DirectoryResult};
 use crate::protocol::client_authentication::AuthMethod;
-use crate::protocol::client_metadata::ClientMetadata;
+use crate::protocol::client_metadata::{ApplicationType, ClientMetadata};
+use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::resource::ResourceUri;
 use crate::protocol::scope::ScopeSet;
 use crate::protocol::token::GrantType;
@@ -51,6 +52,12 @@ impl Client {
 
     pub fn may_use(&self, grant: GrantType) -> bool {
         self.metadata.grant_types.contains(&grant)
+    }
+
+    /// Whether it may be answered there.
+    pub fn may_redirect_to(&self, uri: &RedirectUri) -> bool {
+        let runs_natively = self.metadata.application_type == ApplicationType::Native;
+        self.metadata.redirect_uris.iter().any(|registered| registered.is_meant_by(uri.as_str(), runs_natively))
     }
 
     /// The resources that it may ask tokens for; the first one is meant when it does not say.

@@ -6,17 +6,16 @@
 //! 4. settle: one conditional statement; whoever loses the race reads the grant again and is judged by the same rule
 //! 5. answer
 
-use super::sign_in::{Decision, issue, separated};
+use super::sign_in::{Decision, issue};
 use crate::app::App;
 use crate::audit::{Act, Actor, Entry, Origin};
 use crate::directory::Client;
 use crate::failure::{Outcome, Reason, Refused};
 use crate::protocol::error::ErrorCode;
-use crate::protocol::resource::ResourceUri;
 use crate::protocol::scope::ScopeSet;
 use crate::protocol::token::{RefreshRequest, TokenResponse};
 use crate::secret::{Hash, Plain, RefreshToken};
-use crate::store::grants::{GrantRow, Rotation, Standing};
+use crate::store::grants::{Rotation, Standing};
 use crate::time::UnixTime;
 use crate::tokens::reach::{self, Holder};
 use crate::tokens::refresh::{self, Presented};
@@ -67,7 +66,7 @@ pub async fn answer(
             Some(response) => response,
             None => {
                 let decision = narrow(app, client, &standing, request).await?;
-                issue(app, client, &standing.grant, &standing.roles, decision, now).await?
+                issue(app, client, &standing.grant, &standing.roles, decision, None, now).await?
             }
         };
         if let Step::Retry(sealed) = step {
@@ -126,36 +125,11 @@ async fn narrow(app: &App, client: &Client, standing: &Standing, request: &Refre
     }
     let (scopes, roles) = (app.directory.scopes().await?, app.directory.roles().await?);
     let held = reach::held(client, Holder::User { roles: &roles, of: &standing.roles }, &scopes);
-    let audience = narrow_audience(client, &standing.grant, &request.resources, app.config.issuer.as_str())?;
+    let audience =
+        reach::granted_audience(client, &standing.grant.resources, &request.resources, app.config.issuer.as_str())?;
     let meant = reach::meant_by(&audience, &app.directory.resources().await?);
     let scope = reach::narrowed(asked, &held, &scopes, meant.as_ref())?;
     Ok(Decision { scope, audience })
-}
-
-fn narrow_audience(
-    client: &Client,
-    grant: &GrantRow,
-    asked: &[ResourceUri],
-    issuer: &str,
-) -> Result<Vec<ResourceUri>, Refused> {
-    let mut granted = separated(&grant.resources);
-    // What the client may not ask for any more it does not get by an older sign-in either.
-    let had_some = !granted.is_empty();
-    granted.retain(|resource| client.audiences().contains(resource));
-    if had_some && granted.is_empty() {
-        return Err(reach::target_not_allowed(
-            "the client is no longer registered for what was granted at the sign-in",
-        ));
-    }
-    // Tokens of a grant without resources are for this server, and the client may say so, as it may at the sign-in.
-    let means_issuer = granted.is_empty() && asked.iter().all(|resource| resource.as_str() == issuer);
-    if asked.is_empty() || means_issuer {
-        return Ok(granted);
-    }
-    if asked.iter().all(|resource| granted.contains(resource)) {
-        return Ok(asked.to_vec());
-    }
-    Err(reach::target_not_allowed("a resource was asked for that was not granted at the sign-in"))
 }
 
 fn rotation(

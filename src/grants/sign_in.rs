@@ -15,6 +15,7 @@ use crate::protocol::error::ErrorCode;
 use crate::protocol::resource::ResourceUri;
 use crate::protocol::scope::{OPENID, ScopeSet};
 use crate::protocol::token::{GrantType, TokenResponse};
+use crate::secret::{Plain, RefreshToken};
 use crate::store::grants::{GrantRow, SignIn};
 use crate::store::new_id;
 use crate::time::UnixTime;
@@ -48,18 +49,59 @@ pub async fn open(
     let holder = Holder::User { roles: &roles, of: &user.roles };
     let Decision { scope, audience } = decide(client, asked, holder, &scopes, &resources, app.config.issuer.as_str())?;
 
+    let decision = Decision { scope, audience };
+    let opening = Opening {
+        user_id: user.id,
+        user_epoch: user.epoch,
+        decision: &decision,
+        refreshes: client.may_use(GrantType::RefreshToken),
+        auth_time: None,
+        origin,
+    };
+    let (row, refresh_token) = new_grant(app, client, opening, now);
+    let issued = issue(app, client, &row, &user.roles, decision, None, now).await?;
+
+    let record = Entry::new(Act::SignedIn, Actor::User(&row.user_id)).on("grant", row.id.clone());
+    let record = record.at_client(&client.id).from(origin).record(now);
+    let ends_others = app.config.tokens.single_session;
+    let sign_in = SignIn { epoch: user.epoch, ends_others, upgraded: user.upgraded, spends: None };
+    if !app.store.open_grant(row, sign_in, record, now).await? {
+        let about = "the account was changed while the sign-in was under way: try again";
+        return Err(Refused::new(ErrorCode::InvalidGrant, Reason::SignInOvertaken, about).into());
+    }
+    Ok(TokenResponse { refresh_token: refresh_token.map(|token| token.reveal().to_owned()), ..issued })
+}
+
+/// A grant that is about to be opened.
+pub(super) struct Opening<'a> {
+    pub user_id: String,
+    pub user_epoch: i64,
+    pub decision: &'a Decision,
+    /// Whether it gets a refresh token.
+    pub refreshes: bool,
+    /// When the user signed in, if that was not now.
+    pub auth_time: Option<UnixTime>,
+    pub origin: &'a Origin,
+}
+
+pub(super) fn new_grant(
+    app: &App,
+    client: &Client,
+    opening: Opening<'_>,
+    now: UnixTime,
+) -> (GrantRow, Option<Plain<RefreshToken>>) {
+    let Opening { user_id, user_epoch, decision, refreshes, auth_time, origin } = opening;
     let id = new_id(now);
     let settings = &app.config.tokens;
     let lifetime = client.access_token_lifetime().unwrap_or(settings.access_seconds());
-    let refresh = client.may_use(GrantType::RefreshToken).then(|| tokens::refresh::make(app, &id));
-    let (refresh_token, refresh_hash) = refresh.unzip();
+    let (refresh_token, refresh_hash) = refreshes.then(|| tokens::refresh::make(app, &id)).unzip();
     let row = GrantRow {
         id,
-        user_id: user.id,
+        user_id,
         client_id: client.id.clone(),
-        user_epoch: user.epoch,
-        scope: scope.to_string(),
-        resources: joined(&audience),
+        user_epoch,
+        scope: decision.scope.to_string(),
+        resources: reach::joined(&decision.audience),
         device: origin.device.clone(),
         address: origin.address.map(|address| address.to_string()),
         created_at: now,
@@ -71,17 +113,9 @@ pub async fn open(
         rotated_at: None,
         rotation_request: None,
         successor: None,
+        auth_time,
     };
-    let issued = issue(app, client, &row, &user.roles, Decision { scope, audience }, now).await?;
-
-    let record = Entry::new(Act::SignedIn, Actor::User(&row.user_id)).on("grant", row.id.clone());
-    let record = record.at_client(&client.id).from(origin).record(now);
-    let sign_in = SignIn { epoch: user.epoch, ends_others: settings.single_session, upgraded: user.upgraded };
-    if !app.store.open_grant(row, sign_in, record, now).await? {
-        let about = "the account was changed while the sign-in was under way: try again";
-        return Err(Refused::new(ErrorCode::InvalidGrant, Reason::SignInOvertaken, about).into());
-    }
-    Ok(TokenResponse { refresh_token: refresh_token.map(|token| token.reveal().to_owned()), ..issued })
+    (row, refresh_token)
 }
 
 /// RFC 6749 §3.3, RFC 8707 §2: what was asked ∩ (what the user's roles give ∪ who the user is) ∩ what the client may have.
@@ -107,6 +141,7 @@ pub(super) async fn issue(
     grant: &GrantRow,
     roles: &[String],
     decision: Decision,
+    nonce: Option<&str>,
     now: UnixTime,
 ) -> Outcome<TokenResponse> {
     let lifetime = client.access_token_lifetime().unwrap_or(app.config.tokens.access_seconds());
@@ -124,20 +159,16 @@ pub(super) async fn issue(
     };
     let (token, claims) = tokens::mint_access_token(app, access, now).await?;
     let id_token = if wants_id {
-        let signed_in_at = grant.created_at;
-        let id = IdGrant { subject: &grant.user_id, client_id: &client.id, signed_in_at, access_token: &token };
+        let id = IdGrant {
+            subject: &grant.user_id,
+            client_id: &client.id,
+            signed_in_at: grant.signed_in_at(),
+            nonce,
+            access_token: &token,
+        };
         Some(tokens::mint_id_token(app, id, now).await?)
     } else {
         None
     };
     Ok(TokenResponse { id_token, ..TokenResponse::bearer(token, lifetime, claims.scope) })
-}
-
-/// As it is stored; a URI has no space in it.
-fn joined(audience: &[ResourceUri]) -> String {
-    audience.iter().map(ResourceUri::as_str).collect::<Vec<_>>().join(" ")
-}
-
-pub(super) fn separated(resources: &str) -> Vec<ResourceUri> {
-    resources.split(' ').filter_map(|uri| uri.parse().ok()).collect()
 }

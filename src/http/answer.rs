@@ -194,7 +194,8 @@ impl<D: Described> ApiResponse for Answer<D> {
         D::Body::register(registry);
         match D::MANNER {
             Manner::OAuth => <OAuthErrorBody as Type>::register(registry),
-            Manner::Problem | Manner::Page => <ProblemBody as Type>::register(registry),
+            Manner::Problem => <ProblemBody as Type>::register(registry),
+            Manner::Page => {}
         }
     }
 }
@@ -202,10 +203,10 @@ impl<D: Described> ApiResponse for Answer<D> {
 fn error_body(manner: Manner) -> MetaMediaType {
     match manner {
         Manner::OAuth => MetaMediaType { content_type: "application/json", schema: OAuthErrorBody::schema_ref() },
-        // No page has a place in the document.
-        Manner::Problem | Manner::Page => {
+        Manner::Problem => {
             MetaMediaType { content_type: "application/problem+json", schema: ProblemBody::schema_ref() }
         }
+        Manner::Page => MetaMediaType { content_type: "text/html", schema: String::schema_ref() },
     }
 }
 

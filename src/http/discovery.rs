@@ -1,5 +1,5 @@
-//! Discovery — RFC 8414 §3. The document lists what works and nothing else. OpenID Connect's own document comes when people
-//! can sign in: without an authorization endpoint it would not be one.
+//! Discovery — RFC 8414 §3, OpenID Connect Discovery 1.0 §4. The document lists what works and nothing else, and is the same in
+//! both places.
 
 use std::sync::Arc;
 
@@ -15,26 +15,43 @@ use super::context::settle;
 use super::document::Document;
 use super::reply::Manner;
 use super::tags::Tag;
-use super::{docs, jwks};
+use super::{authorization, docs, jwks};
 use crate::app::App;
 use crate::directory::Scopes;
 use crate::failure::{Broken, Failure, Outcome};
 use crate::grants;
+use crate::protocol::authorization::ResponseMode;
 use crate::protocol::client_authentication::AuthMethod;
+use crate::protocol::client_metadata::ResponseType;
 use crate::protocol::discovery::Metadata;
+use crate::protocol::pkce;
+use crate::protocol::scope::{OFFLINE_ACCESS, OPENID};
 
 /// How long a client library may keep the document.
 const MAX_AGE_SECONDS: u64 = 300;
+/// What an ID token may say.
+const CLAIMS: [&str; 9] = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "amr", "at_hash"];
+/// OpenID Connect Core §3.1.2.1.
+const PROMPTS: [&str; 4] = ["none", "login", "consent", "select_account"];
 
 /// RFC 8414 §2.
 #[derive(Object)]
 #[oai(rename = "AuthorizationServerMetadata")]
 struct MetadataBody {
     issuer: String,
+    authorization_endpoint: String,
+    authorization_response_iss_parameter_supported: bool,
     token_endpoint: String,
     jwks_uri: String,
     scopes_supported: Vec<String>,
     response_types_supported: Vec<String>,
+    response_modes_supported: Vec<String>,
+    code_challenge_methods_supported: Vec<String>,
+    subject_types_supported: Vec<String>,
+    id_token_signing_alg_values_supported: Vec<String>,
+    claims_supported: Vec<String>,
+    prompt_values_supported: Vec<String>,
+    request_uri_parameter_supported: bool,
     grant_types_supported: Vec<String>,
     token_endpoint_auth_methods_supported: Vec<String>,
     revocation_endpoint: String,
@@ -101,11 +118,20 @@ fn metadata(app: &App, scopes: &Scopes) -> Metadata {
     let with_secret = vec![AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost];
     Metadata {
         issuer: issuer.as_str().to_owned(),
+        authorization_endpoint: Some(issuer.endpoint(authorization::PATH)),
+        authorization_response_iss_parameter_supported: true,
+        response_types_supported: ResponseType::ALL.to_vec(),
+        response_modes_supported: ResponseMode::ALL.to_vec(),
+        code_challenge_methods_supported: vec![pkce::METHOD],
+        subject_types_supported: vec!["public"],
+        id_token_signing_alg_values_supported: vec![app.keyring.default_algorithm()],
+        claims_supported: CLAIMS.to_vec(),
+        prompt_values_supported: PROMPTS.to_vec(),
         token_endpoint: issuer.endpoint("/oauth2/token"),
         jwks_uri: issuer.endpoint(jwks::PATH),
-        scopes_supported: scopes.known.difference(&scopes.identity).iter().map(ToString::to_string).collect(),
+        scopes_supported: served(scopes),
         grant_types_supported: grants::SERVED.to_vec(),
-        token_endpoint_auth_methods_supported: with_secret.clone(),
+        token_endpoint_auth_methods_supported: AuthMethod::SERVED.to_vec(),
         revocation_endpoint: Some(issuer.endpoint("/oauth2/revoke")),
         revocation_endpoint_auth_methods_supported: AuthMethod::SERVED.to_vec(),
         introspection_endpoint: Some(issuer.endpoint("/oauth2/introspect")),
@@ -115,6 +141,12 @@ fn metadata(app: &App, scopes: &Scopes) -> Metadata {
     }
 }
 
+/// Of the scopes that say who somebody is, those that do something here.
+fn served(scopes: &Scopes) -> Vec<String> {
+    let does_something = |name: &str| !scopes.identity.contains(name) || [OPENID, OFFLINE_ACCESS].contains(&name);
+    scopes.known.iter().map(ToString::to_string).filter(|name| does_something(name)).collect()
+}
+
 #[OpenApi(tag = "Tag::Documents")]
 impl DiscoveryApi {
     /// What this server can do
@@ -122,6 +154,14 @@ impl DiscoveryApi {
     /// RFC 8414: the metadata by which client libraries configure themselves.
     #[oai(path = "/.well-known/oauth-authorization-server", method = "get", operation_id = "metadata")]
     async fn metadata(&self, request: &Request) -> Answer<ServerMetadata> {
+        settle(self.answer(request).await, Manner::Problem, request, &self.app).into()
+    }
+
+    /// What this server can do, for OpenID Connect
+    ///
+    /// The same, where OpenID Connect Discovery 1.0 looks for it.
+    #[oai(path = "/.well-known/openid-configuration", method = "get", operation_id = "openidConfiguration")]
+    async fn openid_configuration(&self, request: &Request) -> Answer<ServerMetadata> {
         settle(self.answer(request).await, Manner::Problem, request, &self.app).into()
     }
 }

@@ -60,6 +60,29 @@ pub fn failure(failure: Failure, manner: Manner, request_id: &RequestId, counter
     }
 }
 
+/// What is said of a failure that is told in another place than an answer of its own: in a redirect, or beside a form. It is
+/// counted and logged as any other.
+pub fn told(
+    failure: Failure,
+    status: StatusCode,
+    request_id: &RequestId,
+    counters: &Counters,
+) -> (ErrorCode, Cow<'static, str>) {
+    match failure {
+        Failure::Refused(refused) => {
+            counters.refused(refused.code.as_str(), refused.reason.as_str());
+            log_refused(&refused, status, request_id);
+            (refused.code, refused.about)
+        }
+        Failure::Broken(broken) => {
+            counters.broken(broken.what);
+            log_broken(&broken, request_id);
+            let (code, about) = told_of(&broken);
+            (code, Cow::Borrowed(about))
+        }
+    }
+}
+
 /// What no handler took: no such path, no such method.
 pub fn leftover(error: poem::Error, at: &At<'_>) -> Response {
     let manner = Manner::of(at.path);
@@ -104,7 +127,7 @@ pub fn status(refused: &Refused) -> StatusCode {
     }
 }
 
-fn refusal(refused: &Refused, status: StatusCode, manner: Manner, request_id: &RequestId) -> Response {
+fn log_refused(refused: &Refused, status: StatusCode, request_id: &RequestId) {
     tracing::info!(
         %request_id,
         error = refused.code.as_str(),
@@ -113,6 +136,10 @@ fn refusal(refused: &Refused, status: StatusCode, manner: Manner, request_id: &R
         status = status.as_u16(),
         "refused"
     );
+}
+
+fn refusal(refused: &Refused, status: StatusCode, manner: Manner, request_id: &RequestId) -> Response {
+    log_refused(refused, status, request_id);
     let told = Told { code: refused.code, about: &refused.about, fields: &refused.fields };
     let mut response = body(&told, status, manner, request_id);
     if let Some(seconds) = refused.retry_after {
@@ -158,15 +185,25 @@ fn challenge(refused: &Refused) -> Option<HeaderValue> {
     }
 }
 
-fn breakage(broken: &Broken, manner: Manner, request_id: &RequestId) -> Response {
+fn log_broken(broken: &Broken, request_id: &RequestId) {
     tracing::error!(%request_id, what = broken.what, source = %broken.source, passing = broken.passing, "broken");
+}
+
+const fn told_of(broken: &Broken) -> (ErrorCode, &'static str) {
+    if broken.passing {
+        (ErrorCode::TemporarilyUnavailable, "something that the server needs is away for the moment; try again")
+    } else {
+        (ErrorCode::ServerError, "the server failed; its log says more under this request id")
+    }
+}
+
+fn breakage(broken: &Broken, manner: Manner, request_id: &RequestId) -> Response {
+    log_broken(broken, request_id);
+    let (code, about) = told_of(broken);
+    let told = Told { code, about, fields: &[] };
     if !broken.passing {
-        let about = "the server failed; its log says more under this request id";
-        let told = Told { code: ErrorCode::ServerError, about, fields: &[] };
         return body(&told, StatusCode::INTERNAL_SERVER_ERROR, manner, request_id);
     }
-    let about = "something that the server needs is away for the moment; try again";
-    let told = Told { code: ErrorCode::TemporarilyUnavailable, about, fields: &[] };
     let mut response = body(&told, StatusCode::SERVICE_UNAVAILABLE, manner, request_id);
     response.headers_mut().insert(RETRY_AFTER, RETRY_SECONDS);
     response

@@ -19,8 +19,14 @@ use crate::protocol::token::TokenRequest;
 /// The form of a token request.
 #[derive(Object)]
 struct TokenForm {
-    /// `client_credentials`, `password` or `refresh_token`
+    /// `authorization_code`, `client_credentials`, `password` or `refresh_token`
     grant_type: String,
+    /// The code, for `authorization_code`.
+    code: Option<String>,
+    /// The same as when the code was asked for, for `authorization_code`.
+    redirect_uri: Option<String>,
+    /// What the challenge was made of (RFC 7636), for `authorization_code`.
+    code_verifier: Option<String>,
     /// The user's name or address, for `password`.
     username: Option<String>,
     /// The user's password, for `password`.
@@ -78,8 +84,8 @@ pub struct TokenApi {
 impl TokenApi {
     /// Ask for an access token
     ///
-    /// RFC 6749: a service gets a token in its own name (section 4.4), a client gets one for a user's password (section 4.3),
-    /// or renews one (section 6).
+    /// RFC 6749: a client gets one for a code (section 4.1.3) or for a user's password (section 4.3), a service gets one in its
+    /// own name (section 4.4), or either renews one (section 6).
     #[oai(path = "/oauth2/token", method = "post", operation_id = "token")]
     async fn token(&self, request: &Request, credentials: Credentials, form: Form<TokenForm>) -> Answer<Token> {
         settle(self.answer(request, &credentials, form).await, Manner::OAuth, request, &self.app).into()

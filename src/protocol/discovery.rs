@@ -1,7 +1,8 @@
-//! The discovery document (RFC 8414 §2, OpenID Connect Discovery 1.0 §3).
+//! The discovery document (RFC 8414 §2, RFC 9207 §3, OpenID Connect Discovery 1.0 §3).
 
 use serde::Serialize;
 
+use super::authorization::ResponseMode;
 use super::client_authentication::AuthMethod;
 use super::client_metadata::ResponseType;
 use super::jwk::Algorithm;
@@ -14,6 +15,9 @@ pub struct Metadata {
     pub issuer: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorization_endpoint: Option<String>,
+    /// RFC 9207 §3.
+    #[serde(skip_serializing_if = "is_false")]
+    pub authorization_response_iss_parameter_supported: bool,
     pub token_endpoint: String,
     pub jwks_uri: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -22,6 +26,10 @@ pub struct Metadata {
     pub scopes_supported: Vec<String>,
     /// Required, so it is there also when it is empty, as it is without an authorization endpoint.
     pub response_types_supported: Vec<ResponseType>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub response_modes_supported: Vec<ResponseMode>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub code_challenge_methods_supported: Vec<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub grant_types_supported: Vec<GrantType>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -37,9 +45,18 @@ pub struct Metadata {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_documentation: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub subject_types_supported: Vec<String>,
+    pub subject_types_supported: Vec<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub id_token_signing_alg_values_supported: Vec<Algorithm>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub claims_supported: Vec<String>,
+    pub claims_supported: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub prompt_values_supported: Vec<&'static str>,
+    /// Left out it would mean yes.
+    pub request_uri_parameter_supported: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }

@@ -1,4 +1,4 @@
-//! Error codes and the error answer (RFC 6749 §5.2; codes also of RFC 6750, 7009, 7591 and 8707).
+//! Error codes and the error answer (RFC 6749 §5.2; codes also of RFC 6749 §4.1.2.1, RFC 6750, 7009, 7591, 8707 and OpenID Connect Core §3.1.2.6).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,6 +15,12 @@ names! {
         UnsupportedGrantType = "unsupported_grant_type",
         InvalidScope = "invalid_scope",
         InvalidTarget = "invalid_target",
+        AccessDenied = "access_denied",
+        UnsupportedResponseType = "unsupported_response_type",
+        LoginRequired = "login_required",
+        ConsentRequired = "consent_required",
+        RequestNotSupported = "request_not_supported",
+        RequestUriNotSupported = "request_uri_not_supported",
         InvalidToken = "invalid_token",
         InsufficientScope = "insufficient_scope",
         InvalidClientMetadata = "invalid_client_metadata",
@@ -52,6 +58,14 @@ impl ErrorCode {
                 "A scope is malformed or unknown, or it is more than the client, or the original grant, may ask for."
             }
             Self::InvalidTarget => "A resource is malformed or unknown, or the client may not ask for tokens for it.",
+            Self::AccessDenied => "The user refused what the client asked for.",
+            Self::UnsupportedResponseType => "Only the response type `code` is served.",
+            Self::LoginRequired => "The user would have to sign in, and the client says `prompt=none`.",
+            Self::ConsentRequired => "The user would have to consent, and the client says `prompt=none`.",
+            Self::RequestNotSupported => "The parameter `request` is not served: send the parameters themselves.",
+            Self::RequestUriNotSupported => {
+                "The parameter `request_uri` is not served: send the parameters themselves."
+            }
             Self::InvalidToken => {
                 "The access token is malformed, expired or revoked, or it was not made for this service."
             }

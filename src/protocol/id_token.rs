@@ -17,6 +17,9 @@ pub struct IdToken {
     pub iat: UnixTime,
     /// When the user signed in.
     pub auth_time: UnixTime,
+    /// As the client sent it: the token belongs to that request. A refreshed one has none (§12.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
     /// How (RFC 8176).
     pub amr: Vec<String>,
     pub at_hash: String,

@@ -15,18 +15,27 @@ const MAX_PARAMETERS: usize = 64;
 const REPEATABLE: [&str; 2] = ["resource", "audience"];
 
 /// Names that a fault may say aloud: all others came from outside and are not repeated.
-const SPEAKABLE: [&str; 14] = [
+const SPEAKABLE: [&str; 23] = [
     "client_assertion",
     "client_assertion_type",
     "client_id",
     "client_secret",
     "code",
+    "code_challenge",
+    "code_challenge_method",
     "code_verifier",
     "grant_type",
+    "login_hint",
+    "max_age",
+    "nonce",
     "password",
+    "prompt",
     "redirect_uri",
     "refresh_token",
+    "response_mode",
+    "response_type",
     "scope",
+    "state",
     "token",
     "token_type_hint",
     "username",

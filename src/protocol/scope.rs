@@ -8,6 +8,8 @@ use super::error::{ErrorCode, Fault};
 
 /// The scope by which a client asks who signed in (OpenID Connect Core §3.1.2.1).
 pub const OPENID: &str = "openid";
+/// The scope by which a client asks for access while the user is away (OpenID Connect Core §11).
+pub const OFFLINE_ACCESS: &str = "offline_access";
 
 const MAX_NAME_LENGTH: usize = 128;
 /// Looking for doubles compares each name with each, so the number is bounded.

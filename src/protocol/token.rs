@@ -1,4 +1,4 @@
-//! The token endpoint (RFC 6749 §4.3.2, §4.4.2, §5.1 and §6): what is asked, and what is answered.
+//! The token endpoint (RFC 6749 §4.1.3, §4.3.2, §4.4.2, §5.1 and §6; RFC 7636 §4.5): what is asked, and what is answered.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use super::error::{ErrorCode, Fault};
 use super::params::Params;
 use super::resource::{self, ResourceUri};
 use super::scope::ScopeSet;
-use crate::secret::{Password, Plain, RefreshToken};
+use crate::secret::{AuthorizationCode, CodeVerifier, Password, Plain, RefreshToken};
 
 names! {
     /// Grant types that a client can be registered for. `TokenRequest` says which of them are served.
@@ -26,9 +26,19 @@ names! {
 /// A request in the words of its grant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenRequest {
+    AuthorizationCode(CodeRequest),
     ClientCredentials(ClientCredentialsRequest),
     Password(PasswordRequest),
     RefreshToken(RefreshRequest),
+}
+
+/// RFC 6749 §4.1.3, RFC 7636 §4.5. Which resources the code was for, it says itself; some of them may be named (RFC 8707 §2.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeRequest {
+    pub code: Plain<AuthorizationCode>,
+    pub redirect_uri: String,
+    pub code_verifier: Plain<CodeVerifier>,
+    pub resources: Vec<ResourceUri>,
 }
 
 /// RFC 6749 §4.4.2, with the resources of RFC 8707 §2.2.
@@ -65,6 +75,12 @@ impl TokenRequest {
                 scope: scope()?,
                 resources: resource::requested(params)?,
             })),
+            Ok(GrantType::AuthorizationCode) => Ok(Self::AuthorizationCode(CodeRequest {
+                code: Plain::presented(params.required("code")?),
+                redirect_uri: params.required("redirect_uri")?.to_owned(),
+                code_verifier: Plain::presented(params.required("code_verifier")?),
+                resources: resource::requested(params)?,
+            })),
             Ok(GrantType::Password) => Ok(Self::Password(PasswordRequest {
                 username: params.required("username")?.to_owned(),
                 password: Plain::presented(params.required("password")?),
@@ -82,6 +98,7 @@ impl TokenRequest {
 
     pub const fn grant_type(&self) -> GrantType {
         match self {
+            Self::AuthorizationCode(_) => GrantType::AuthorizationCode,
             Self::ClientCredentials(_) => GrantType::ClientCredentials,
             Self::Password(_) => GrantType::Password,
             Self::RefreshToken(_) => GrantType::RefreshToken,

@@ -9,10 +9,10 @@ use diesel_async::RunQueryDsl;
 use super::StoreResult;
 use super::audit::{Record, record};
 use super::backend::{Store, read, tx, write};
+use super::codes::spend_code;
 use super::kept::kept;
 use super::schema::{grants, users};
-use super::users::note_kind;
-use crate::secret::{Hash, PasswordHash, RefreshToken};
+use crate::secret::{AuthorizationCode, Hash, PasswordHash, RefreshToken};
 use crate::time::UnixTime;
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
@@ -38,6 +38,14 @@ pub struct GrantRow {
     pub rotated_at: Option<UnixTime>,
     pub rotation_request: Option<String>,
     pub successor: Option<String>,
+    /// When its user signed in, where that was before it was opened.
+    pub auth_time: Option<UnixTime>,
+}
+
+impl GrantRow {
+    pub fn signed_in_at(&self) -> UnixTime {
+        self.auth_time.unwrap_or(self.created_at)
+    }
 }
 
 /// A grant, and all that it depends on, as it stands right now.
@@ -77,6 +85,8 @@ pub struct SignIn {
     /// Whether all that was granted before ends.
     pub ends_others: bool,
     pub upgraded: Option<Upgraded>,
+    /// The code that it is opened by, if it is.
+    pub spends: Option<Hash<AuthorizationCode>>,
 }
 
 /// The same password, stored in another form from now on.
@@ -147,6 +157,36 @@ macro_rules! is_kept {
     };
 }
 
+/// `note_sign_in!(c, user_id, epoch, ends_others, upgraded, now)`: inside a transaction, the user's epoch from now on; `None`
+/// when the user was changed or shut out since `epoch`.
+macro_rules! note_sign_in {
+    ($c:ident, $user_id:expr, $epoch:expr, $ends_others:expr, $upgraded:expr, $now:expr) => {{
+        use $crate::store::schema::users;
+        let (checked, hash) = $upgraded.map(|$crate::store::grants::Upgraded { from, to }| (from, to)).unzip();
+        let kind = hash.as_ref().map($crate::secret::PasswordHash::kind);
+        let any_password = diesel::IntoSql::into_sql::<diesel::sql_types::Bool>(checked.is_none());
+        let user = users::table
+            .filter(users::id.eq($user_id))
+            .filter(users::epoch.eq($epoch))
+            .filter(users::disabled_at.is_null())
+            .filter(users::locked_at.is_null())
+            .filter(users::password_hash.eq(checked).or(any_password));
+        let epoch = $epoch + i64::from($ends_others);
+        $crate::store::users::note_kind!($c, kind);
+        let hash = hash.map(|hash| (users::password_kind.eq(kind), users::password_hash.eq(hash)));
+        let signed_in = diesel::update(user).set((
+            users::last_login_at.eq($now),
+            users::epoch.eq(epoch),
+            // Whoever may sign in without confirming an address keeps the account.
+            users::unconfirmed_until.eq(None::<UnixTime>),
+            hash,
+        ));
+        let rows = $crate::store::kept::kept(signed_in).execute($c).await?;
+        (rows == 1).then_some(epoch)
+    }};
+}
+pub(super) use note_sign_in;
+
 impl Store {
     /// One step of the walk: removes what is over, and erases what was kept for retries that may no longer come. How many
     /// rows went.
@@ -189,7 +229,8 @@ impl Store {
         })
     }
 
-    /// Writes a sign-in down; `false` when the user was changed or shut out since the password was checked.
+    /// Writes a sign-in down; `false` when the user was changed or shut out since the password was checked, or the code that
+    /// opens it was spent.
     pub async fn open_grant(
         &self,
         grant: GrantRow,
@@ -198,29 +239,15 @@ impl Store {
         now: UnixTime,
     ) -> StoreResult<bool> {
         tx!(self, async |c| {
-            let SignIn { epoch, ends_others, upgraded } = sign_in;
-            let (checked, hash) = upgraded.map(|Upgraded { from, to }| (from, to)).unzip();
-            let kind = hash.as_ref().map(PasswordHash::kind);
-            let any_password = checked.is_none().into_sql::<Bool>();
-            let user = users::table
-                .filter(users::id.eq(grant.user_id.clone()))
-                .filter(users::epoch.eq(epoch))
-                .filter(users::disabled_at.is_null())
-                .filter(users::locked_at.is_null())
-                .filter(users::password_hash.eq(checked).or(any_password));
-            let epoch = epoch + i64::from(ends_others);
-            note_kind!(c, kind);
-            let hash = hash.map(|hash| (users::password_kind.eq(kind), users::password_hash.eq(hash)));
-            let signed_in = diesel::update(user).set((
-                users::last_login_at.eq(now),
-                users::epoch.eq(epoch),
-                // Whoever may sign in without confirming an address keeps the account.
-                users::unconfirmed_until.eq(None::<UnixTime>),
-                hash,
-            ));
-            if kept(signed_in).execute(c).await? == 0 {
+            let SignIn { epoch, ends_others, upgraded, spends } = sign_in;
+            if let Some(code) = spends
+                && !spend_code!(c, code, grant.id.clone(), now)
+            {
                 return Ok(false);
             }
+            let Some(epoch) = note_sign_in!(c, grant.user_id.clone(), epoch, ends_others, upgraded, now) else {
+                return Ok(false);
+            };
             let grant = diesel::insert_into(grants::table).values(GrantRow { user_epoch: epoch, ..grant });
             kept(grant).execute(c).await?;
             record!(c, record);
@@ -335,8 +362,8 @@ impl Store {
 }
 
 /// The same function under the same name on both databases, which Diesel does not know.
-const ROLES: &str = "(SELECT string_agg(role, ' ') FROM user_roles WHERE user_roles.user_id = users.id)";
+pub(super) const ROLES: &str = "(SELECT string_agg(role, ' ') FROM user_roles WHERE user_roles.user_id = users.id)";
 
-fn separated(text: Option<&str>) -> Vec<String> {
+pub(super) fn separated(text: Option<&str>) -> Vec<String> {
     text.unwrap_or_default().split(' ').filter(|part| !part.is_empty()).map(ToOwned::to_owned).collect()
 }

@@ -6,7 +6,7 @@ use diesel_async::RunQueryDsl;
 
 use super::StoreResult;
 use super::backend::{Store, read, write};
-use super::schema::{audit_persons, grants, user_roles};
+use super::schema::{audit_persons, codes, consents, grants, user_roles};
 
 /// As many rows go in one statement.
 pub const TOGETHER: i64 = 5_000;
@@ -14,7 +14,7 @@ pub const TOGETHER: i64 = 5_000;
 /// What goes, by its id.
 #[derive(Clone, Copy, Debug)]
 pub enum Going<'a> {
-    /// With its grants.
+    /// With its grants, its codes, and what people consented to.
     Client(&'a str),
     /// With the grants, and what the audit log holds of the person.
     User(&'a str),
@@ -59,7 +59,11 @@ impl Store {
     /// Whether so much belongs to it that it cannot go in one statement.
     pub async fn holds_many(&self, going: Going<'_>) -> StoreResult<bool> {
         Ok(match going {
-            Going::Client(id) => more!(self, grants, client_id, id),
+            Going::Client(id) => {
+                more!(self, grants, client_id, id)
+                    || more!(self, codes, client_id, id)
+                    || more!(self, consents, client_id, id)
+            }
             Going::User(id) => more!(self, grants, user_id, id) || more!(self, audit_persons, user_id, id),
             Going::Role(name) => more!(self, user_roles, role, name),
         })
@@ -69,7 +73,11 @@ impl Store {
     /// nothing any more.
     pub async fn thin_out(&self, going: Going<'_>) -> StoreResult<()> {
         match going {
-            Going::Client(id) => thin!(self, grants, id, client_id, id),
+            Going::Client(id) => {
+                thin!(self, grants, id, client_id, id);
+                thin!(self, codes, hash, client_id, id);
+                thin!(self, consents, user_id, client_id, id, client_id);
+            }
             Going::User(id) => {
                 thin!(self, grants, id, user_id, id);
                 thin!(self, audit_persons, digest, user_id, id);

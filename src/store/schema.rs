@@ -150,6 +150,50 @@ diesel::table! {
         rotated_at -> Nullable<BigInt>,
         rotation_request -> Nullable<Text>,
         successor -> Nullable<Text>,
+        auth_time -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    sessions (hash) {
+        hash -> Text,
+        user_id -> Text,
+        user_epoch -> BigInt,
+        auth_time -> BigInt,
+        created_at -> BigInt,
+        last_used_at -> BigInt,
+        expires_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    consents (user_id, client_id) {
+        user_id -> Text,
+        client_id -> Text,
+        scope -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    codes (hash) {
+        hash -> Text,
+        client_id -> Text,
+        user_id -> Text,
+        user_epoch -> BigInt,
+        session_hash -> Text,
+        redirect_uri -> Text,
+        challenge -> Text,
+        nonce -> Nullable<Text>,
+        scope -> Text,
+        resources -> Text,
+        auth_time -> BigInt,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        spent_at -> Nullable<BigInt>,
+        grant_id -> Nullable<Text>,
     }
 }
 
@@ -274,6 +318,7 @@ diesel::joinable!(client_secrets -> clients (client_id));
 diesel::joinable!(resource_introspectors -> resources (resource_uri));
 diesel::joinable!(resource_introspectors -> clients (client_id));
 diesel::joinable!(grants -> users (user_id));
+diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(role_scopes -> roles (role));
 diesel::joinable!(user_roles -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(
@@ -284,6 +329,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     revoked_tokens,
     signing_keys,
 );
-diesel::allow_tables_to_appear_in_same_query!(users, user_roles, grants);
+diesel::allow_tables_to_appear_in_same_query!(users, user_roles, grants, sessions);
 diesel::allow_tables_to_appear_in_same_query!(roles, role_scopes);
 diesel::allow_tables_to_appear_in_same_query!(audit_log, audit_persons, audit_seals);

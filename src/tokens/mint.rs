@@ -37,6 +37,7 @@ pub struct IdGrant<'a> {
     pub subject: &'a str,
     pub client_id: &'a str,
     pub signed_in_at: UnixTime,
+    pub nonce: Option<&'a str>,
     pub access_token: &'a str,
 }
 
@@ -81,6 +82,7 @@ pub async fn mint_id_token(app: &App, grant: IdGrant<'_>, now: UnixTime) -> Outc
         exp: now.plus(app.config.tokens.id_seconds()),
         iat: now,
         auth_time: grant.signed_in_at,
+        nonce: grant.nonce.map(str::to_owned),
         amr: vec!["pwd".to_owned()],
         at_hash: at_hash(algorithm, grant.access_token),
     };

@@ -29,7 +29,41 @@ pub fn audience(client: &Client, asked: &[ResourceUri], issuer: &str) -> Result<
     Err(target_not_allowed("a resource was asked for that the client is not registered for"))
 }
 
-pub fn target_not_allowed(about: &'static str) -> Refused {
+/// What of the resources that were granted at the sign-in a client gets that asks for some of them (RFC 8707 §2.2).
+pub fn granted_audience(
+    client: &Client,
+    granted: &str,
+    asked: &[ResourceUri],
+    issuer: &str,
+) -> Result<Vec<ResourceUri>, Refused> {
+    let mut granted = separated(granted);
+    // What the client may not ask for any more it does not get by an older sign-in either.
+    let had_some = !granted.is_empty();
+    granted.retain(|resource| client.audiences().contains(resource));
+    if had_some && granted.is_empty() {
+        return Err(target_not_allowed("the client is no longer registered for what was granted at the sign-in"));
+    }
+    // Tokens of a grant without resources are for this server, and the client may say so, as it may at the sign-in.
+    let means_issuer = granted.is_empty() && asked.iter().all(|resource| resource.as_str() == issuer);
+    if asked.is_empty() || means_issuer {
+        return Ok(granted);
+    }
+    if asked.iter().all(|resource| granted.contains(resource)) {
+        return Ok(asked.to_vec());
+    }
+    Err(target_not_allowed("a resource was asked for that was not granted at the sign-in"))
+}
+
+/// As they are stored; a URI has no space in it.
+pub fn joined(audience: &[ResourceUri]) -> String {
+    audience.iter().map(ResourceUri::as_str).collect::<Vec<_>>().join(" ")
+}
+
+fn separated(resources: &str) -> Vec<ResourceUri> {
+    resources.split(' ').filter_map(|uri| uri.parse().ok()).collect()
+}
+
+fn target_not_allowed(about: &'static str) -> Refused {
     Refused::new(ErrorCode::InvalidTarget, Reason::TargetNotAllowed, about)
 }
 

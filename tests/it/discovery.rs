@@ -12,7 +12,7 @@ stories![
     what_the_metadata_lists_works,
     the_metadata_may_be_kept,
     a_new_scope_is_listed,
-    without_people_there_is_no_openid_document,
+    openid_finds_the_same_document,
     an_issuer_with_a_path_is_found_in_both_places,
 ];
 
@@ -47,16 +47,31 @@ async fn the_metadata_lists_exactly_what_is_served(backend: Backend) {
     );
     for path in &listed {
         let answer = world.get(path).await;
-        let takes_get = !path.starts_with("/oauth2/");
-        assert_eq!(answer.status, if takes_get { 200 } else { 405 }, "{path}: {answer:?}");
+        let status = match path.as_str() {
+            // It asks who it is that asks.
+            "/oauth2/authorize" => 400,
+            path if path.starts_with("/oauth2/") => 405,
+            _ => 200,
+        };
+        assert_eq!(answer.status, status, "{path}: {answer:?}");
     }
 }
 
 async fn what_the_metadata_lists_works(backend: Backend) {
     let world = backend.world().await;
     let metadata = metadata(&world).await;
-    assert_eq!(metadata["grant_types_supported"], json!(["client_credentials", "password", "refresh_token"]));
-    assert_eq!(metadata["response_types_supported"], json!([]));
+    let grants = json!(["authorization_code", "client_credentials", "password", "refresh_token"]);
+    assert_eq!(metadata["grant_types_supported"], grants);
+    for (member, values) in [
+        ("response_types_supported", json!(["code"])),
+        ("response_modes_supported", json!(["query", "fragment"])),
+        ("code_challenge_methods_supported", json!(["S256"])),
+        ("authorization_response_iss_parameter_supported", json!(true)),
+        ("request_uri_parameter_supported", json!(false)),
+        ("id_token_signing_alg_values_supported", json!(["RS256"])),
+    ] {
+        assert_eq!(metadata[member], values, "{member}");
+    }
     let public = world.public_client().await;
     let confidential: [(&str, &Value); 3] = [
         (TOKEN, &metadata["token_endpoint_auth_methods_supported"]),
@@ -71,7 +86,8 @@ async fn what_the_metadata_lists_works(backend: Backend) {
             let works = client.post(&world, path, &form).await.status == 200;
             assert_eq!(lists(methods, method), works, "{path} {method}");
         }
-        let works = public.post(&world, path, &form).await.status == 200;
+        // A public client may exchange codes, and nothing that is in this form.
+        let works = path == TOKEN || public.post(&world, path, &form).await.status == 200;
         assert_eq!(lists(methods, "none"), works, "{path} none");
         assert!(!lists(methods, "private_key_jwt") && !lists(methods, "client_secret_jwt"));
     }
@@ -103,9 +119,23 @@ async fn a_new_scope_is_listed(backend: Backend) {
     within(A_SECOND, "also by another node", async || read(&other).await).await;
 }
 
-async fn without_people_there_is_no_openid_document(backend: Backend) {
+async fn openid_finds_the_same_document(backend: Backend) {
     let world = backend.world().await;
-    world.get(OPENID).await.is_problem(404, "invalid_request");
+    let (one, other) = (world.get(PATH).await, world.get(OPENID).await);
+    assert_eq!((other.status, &other.body, other.header("etag")), (200, &one.body, one.header("etag")));
+    let metadata = other.json();
+    for required in [
+        "issuer",
+        "authorization_endpoint",
+        "token_endpoint",
+        "jwks_uri",
+        "response_types_supported",
+        "subject_types_supported",
+        "id_token_signing_alg_values_supported",
+    ] {
+        assert!(!metadata[required].is_null(), "{required}: {metadata}");
+    }
+    assert!(lists(&metadata["scopes_supported"], "openid") && !lists(&metadata["scopes_supported"], "phone"));
 }
 
 async fn an_issuer_with_a_path_is_found_in_both_places(backend: Backend) {

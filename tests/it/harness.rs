@@ -2,6 +2,7 @@
 
 mod answer;
 mod backend;
+mod browser;
 pub mod forge;
 mod mailbox;
 mod outside;
@@ -27,6 +28,7 @@ use countersign::time::Clock;
 
 pub use answer::Answer;
 pub use backend::{Backend, new_database};
+pub use browser::{Arrived, Browser};
 pub use mailbox::{Mailbox, Manner};
 pub use outside::{Outside, verify_in_javascript, verify_in_python};
 pub use people::{User, amendment, user_row};

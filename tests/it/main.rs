@@ -2,6 +2,7 @@
 
 mod api;
 mod audit;
+mod authorize;
 mod breaker;
 mod configuration;
 mod contract;

@@ -1,6 +1,7 @@
 //! The wire types: a row for every rule of the RFCs, the examples of the RFCs, and properties of every parser.
 
 mod access_token;
+mod authorization;
 mod bearer;
 mod client_authentication;
 mod client_metadata;
@@ -11,6 +12,7 @@ mod jwk;
 mod jws;
 mod members;
 mod params;
+mod pkce;
 mod redirect_uri;
 mod resource;
 mod scope;
@@ -35,6 +37,11 @@ fn text<'a>(vector: &'a Value, member: &str) -> &'a str {
 
 fn params(pairs: Pairs) -> Params {
     Params::parse(form(pairs).as_bytes()).unwrap()
+}
+
+/// Parameters as they stand in a query.
+fn parsed(query: &str) -> Params {
+    Params::parse(query.as_bytes()).unwrap()
 }
 
 /// The form as another library prints it.

@@ -7,13 +7,12 @@ use minijinja::{Value, context};
 use poem::{Endpoint, Request, RequestBody, Response};
 use url::form_urlencoded;
 
+use super::forms;
 use super::render::page;
 use crate::accounts::{names, recovery};
 use crate::app::App;
-use crate::failure::{Failure, Outcome, Reason, Refused};
-use crate::http::body::{LONGEST, Unread};
+use crate::failure::{Failure, Outcome};
 use crate::http::context::{address, origin, settle};
-use crate::http::form::FORM;
 use crate::http::reply::Manner;
 use crate::limits;
 use crate::protocol::error::ErrorCode;
@@ -61,7 +60,7 @@ impl Page {
         if *request.method() != Method::POST {
             return self.show(request).await;
         }
-        let mut form = self.form(request, body).await?;
+        let mut form = forms::read(app, request, body).await?;
         match self.kind {
             Kind::VerifyEmail => self.confirm(request, &mut form).await,
             Kind::ResetPassword => self.set_password(request, &mut form).await,
@@ -164,16 +163,6 @@ impl Page {
 
     fn page(&self, status: StatusCode, template: &str, values: Value) -> Outcome<Response> {
         page(status, template, context! { service => self.app.mail.service_name(), ..values })
-    }
-
-    async fn form(&self, request: &Request, body: &mut RequestBody) -> Outcome<Members> {
-        let unreadable =
-            || Refused::new(ErrorCode::InvalidRequest, Reason::Malformed, "this is not the form of the page");
-        let body = Unread::of(request, body).map_err(|_| unreadable())?;
-        if !body.is(FORM) {
-            return Err(unreadable().into());
-        }
-        Ok(Members::from_form(body.read(&self.app.config.server, LONGEST).await?)?)
     }
 }
 

@@ -12,14 +12,17 @@ use sha2::{Digest, Sha256};
 
 use crate::failure::{Broken, Failure, Outcome};
 use crate::protocol::error::ErrorCode;
+use crate::protocol::redirect_uri::RedirectUri;
 
 const STYLE: &str = include_str!("templates/style.css");
 
-const TEMPLATES: [(&str, &str); 5] = [
+const TEMPLATES: [(&str, &str); 7] = [
     ("layout.html", include_str!("templates/layout.html")),
     ("confirm_email.html", include_str!("templates/confirm_email.html")),
     ("reset_password.html", include_str!("templates/reset_password.html")),
     ("forgot_password.html", include_str!("templates/forgot_password.html")),
+    ("sign_in.html", include_str!("templates/sign_in.html")),
+    ("consent.html", include_str!("templates/consent.html")),
     ("told.html", include_str!("templates/told.html")),
 ];
 
@@ -33,13 +36,17 @@ static ENVIRONMENT: LazyLock<Result<Environment<'static>, minijinja::Error>> = L
 });
 
 /// The style is in the page, and is allowed by its hash; nothing else is loaded, run, framed or sent elsewhere.
-static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
+static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy(""));
+
+/// `leads_to` is where the redirect may go that follows a form: browsers hold that one to the policy, too.
+fn policy(leads_to: &str) -> HeaderValue {
     let style = BASE64.encode(Sha256::digest(STYLE));
     let policy = format!(
-        "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'{leads_to}; base-uri 'none'; \
+         frame-ancestors 'none'"
     );
     HeaderValue::from_str(&policy).unwrap_or(const { HeaderValue::from_static("default-src 'none'") })
-});
+}
 
 /// A page of a template.
 pub fn page(status: StatusCode, template: &str, values: Value) -> Outcome<Response> {
@@ -52,12 +59,27 @@ pub fn page(status: StatusCode, template: &str, values: Value) -> Outcome<Respon
     Ok(with_headers(status, template.render(values).map_err(|error| broken(&error))?))
 }
 
+/// A page whose form may end at a client.
+pub fn page_on_the_way(status: StatusCode, template: &str, values: Value, to: &RedirectUri) -> Outcome<Response> {
+    let mut response = page(status, template, values)?;
+    let place = match to.place() {
+        // What a client's page does then may lead on to another of its hosts, and is still held to this.
+        place if place.starts_with("https:") => "https:".to_owned(),
+        // A policy has no words for addresses in brackets.
+        place if place.contains('[') => "http:".to_owned(),
+        place => place,
+    };
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy(&format!(" {place}")));
+    Ok(response)
+}
+
 /// What became of a request that was refused, or that the server could not answer.
 pub fn failed(status: StatusCode, code: ErrorCode, about: &str, request_id: &str) -> Response {
     let heading = match code {
         ErrorCode::InvalidGrant => "This link does not work any more",
         ErrorCode::TooManyRequests => "Too many attempts",
         ErrorCode::ServerError | ErrorCode::TemporarilyUnavailable => "Something went wrong",
+        ErrorCode::InvalidRedirectUri => "This application cannot be answered",
         _ => "That did not work",
     };
     let is_dead_link = code == ErrorCode::InvalidGrant;
@@ -76,7 +98,7 @@ fn with_headers(status: StatusCode, html: String) -> Response {
 }
 
 /// As people expect it: errors are told to programs without a capital letter and a full stop.
-fn sentence(about: &str) -> String {
+pub fn sentence(about: &str) -> String {
     let mut characters = about.chars();
     let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     let end = if about.ends_with('.') { "" } else { "." };

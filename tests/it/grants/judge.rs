@@ -35,6 +35,7 @@ fn standing() -> Standing {
         previous_hash: Some(hash("before")),
         rotated_at: Some(NOW),
         rotation_request: Some("asked".to_owned()),
+        auth_time: None,
         successor: Some("sealed".to_owned()),
     };
     Standing { grant, user: GrantUser { epoch: 3, disabled_at: None, locked_at: None }, roles: Vec::new() }

@@ -139,6 +139,13 @@ impl World {
         self.client(document, change).await
     }
 
+    /// A client with a secret that sends people here with a browser; the story says what else it is.
+    pub async fn web_app(&self, change: impl FnOnce(&mut ClientMetadata)) -> Persona {
+        let document = r#"{"client_name":"Shop","grant_types":["authorization_code","refresh_token"],
+            "redirect_uris":["https://shop.example/callback"],"scope":"openid email offline_access"}"#;
+        self.client(document, change).await
+    }
+
     /// This server's own client.
     pub fn first_party(&self) -> Persona {
         let (secret, secret_id) = (String::new(), String::new());

@@ -82,7 +82,7 @@ impl World {
         self.client(document, |_| ()).await
     }
 
-    pub(super) async fn client(&self, document: &str, change: impl FnOnce(&mut ClientMetadata)) -> Persona {
+    pub async fn client(&self, document: &str, change: impl FnOnce(&mut ClientMetadata)) -> Persona {
         let mut metadata = ClientMetadata::parse(document.as_bytes()).expect("metadata");
         change(&mut metadata);
         let client = clients::register(&self.app, metadata, &By::operator(), self.clock.now()).await.expect("a client");

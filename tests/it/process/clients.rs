@@ -163,15 +163,16 @@ async fn what_a_client_registered_is_replaced_within_a_second(backend: Backend) 
     server.ask(&client, &[]).await.is_refused(401, "invalid_client");
 }
 
+const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
 async fn a_grant_that_is_not_served_is_stored_and_refused_when_used(backend: Backend) {
     let home = Home::new(backend).await;
     let server = home.start().await;
-    let create = ["client", "create", "--name", "App", "--grant", "authorization_code", "--grant", "refresh_token"];
-    let create = [&create[..], &["--redirect-uri", "https://app.example/callback", "--scope", "openid"]].concat();
+    let create = ["client", "create", "--name", "App", "--grant", DEVICE_CODE, "--scope", "openid"];
     let created = home.json(&create).await;
-    assert_eq!(created["grant_types"], json!(["authorization_code", "refresh_token"]));
+    assert_eq!(created["grant_types"], json!([DEVICE_CODE]));
     let client = Credentials::of(&created);
-    let form = [("grant_type", "authorization_code"), ("code", "a-code")];
+    let form = [("grant_type", DEVICE_CODE), ("device_code", "a-code")];
     server.post(&client, TOKEN, &form).await.is_refused(400, "unsupported_grant_type");
     server.ask(&client, &[]).await.is_refused(400, "unauthorized_client");
     let public = ["client", "create", "--name", "Native", "--grant", "authorization_code", "--public"];

@@ -20,6 +20,7 @@ fn what_is_not_there_is_left_out_except_what_the_rfc_requires() {
         "token_endpoint": "https://id.example/oauth2/token",
         "jwks_uri": "https://id.example/.well-known/jwks.json",
         "response_types_supported": [],
+        "request_uri_parameter_supported": false,
     });
     assert_eq!(serde_json::to_value(metadata).unwrap(), expected);
 }

@@ -64,3 +64,30 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_app_may_choose_its_port_and_nothing_else() {
+    for (registered, asked, web, native) in [
+        ("https://app.example/cb", "https://app.example/cb", true, true),
+        ("https://app.example/cb", "https://app.example:8443/cb", false, false),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:51004/cb", false, true),
+        ("http://127.0.0.1:1/cb", "http://127.0.0.1:2/cb", false, true),
+        ("http://[::1]/cb", "http://[::1]:51004/cb", false, true),
+        ("http://localhost/cb?x=1", "http://localhost:3000/cb?x=1", false, true),
+        ("http://localhost/cb?x=1", "http://localhost:3000/cb?x=2", false, false),
+        ("http://127.0.0.1/cb", "http://localhost:51004/cb", false, false),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:51004/cb/", false, false),
+        ("http://127.0.0.1/cb", "https://127.0.0.1:51004/cb", false, false),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:51004@evil.example/cb", false, false),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:51004#/cb", false, false),
+        ("com.example.app:/cb", "com.example.app:/cb", true, true),
+        ("com.example.app:/cb", "com.example.app:1/cb", false, false),
+    ] {
+        let uri: RedirectUri = registered.parse().unwrap();
+        assert_eq!(
+            (uri.is_meant_by(asked, false), uri.is_meant_by(asked, true)),
+            (web, native),
+            "{registered} {asked}"
+        );
+    }
+}

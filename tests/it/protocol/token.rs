@@ -55,7 +55,11 @@ fn what_is_refused_has_the_code_of_the_rfc() {
         ("an empty grant type", &[("grant_type", "")], ErrorCode::InvalidRequest),
         ("an unknown grant type", &[("grant_type", "magic-beans")], ErrorCode::UnsupportedGrantType),
         ("grant types have a case", &[("grant_type", "Client_Credentials")], ErrorCode::UnsupportedGrantType),
-        ("a grant type that is not served", &[("grant_type", "authorization_code")], ErrorCode::UnsupportedGrantType),
+        (
+            "a grant type that is not served",
+            &[("grant_type", "urn:ietf:params:oauth:grant-type:device_code")],
+            ErrorCode::UnsupportedGrantType,
+        ),
         ("no username", &[password, ("password", "secret")], ErrorCode::InvalidRequest),
         ("no password", &[password, ("username", "someone")], ErrorCode::InvalidRequest),
         ("an empty password", &[password, ("username", "someone"), ("password", "")], ErrorCode::InvalidRequest),

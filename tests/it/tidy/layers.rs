@@ -26,6 +26,11 @@ const BESIDE: &[(&str, &[&str], &str)] = &[
     ),
     ("audit", &["failure"], "it says why something was refused"),
     ("authority", &["audit", "failure"], "it says in whose name something is done, and refuses"),
+    (
+        "authorize",
+        &["audit", "failure", "grants", "tokens"],
+        "consent is recorded; refused is not broken; what a user may grant is decided as at every sign-in",
+    ),
     ("clients", &["audit", "authority", "failure"], "what it changes is recorded; refused is not broken"),
     (
         "grants",

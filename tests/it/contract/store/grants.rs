@@ -47,12 +47,13 @@ fn grant(id: &str, user: &str) -> GrantRow {
         previous_hash: None,
         rotated_at: None,
         rotation_request: None,
+        auth_time: None,
         successor: None,
     }
 }
 
 fn sign_in(epoch: i64) -> SignIn {
-    SignIn { epoch, ends_others: false, upgraded: None }
+    SignIn { epoch, ends_others: false, upgraded: None, spends: None }
 }
 
 async fn try_to_open(store: &Store, grant: GrantRow, sign_in: SignIn) -> bool {

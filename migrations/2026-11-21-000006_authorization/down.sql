@@ -1,0 +1,4 @@
+DROP TABLE codes;
+DROP TABLE consents;
+DROP TABLE sessions;
+ALTER TABLE grants DROP COLUMN auth_time;

@@ -1,0 +1,56 @@
+//! Who is signed in with which browser. The cookie holds 256 random bits, drawn anew at every sign-in, and the store their hash.
+
+use super::SignedIn;
+use crate::app::App;
+use crate::audit::{Act, Actor, Entry, Origin};
+use crate::failure::{Outcome, Reason, Refused};
+use crate::protocol::error::ErrorCode;
+use crate::secret::{Plain, SessionSecret};
+use crate::store::grants::SignIn;
+use crate::store::sessions::{SessionRow, SessionStanding};
+use crate::time::UnixTime;
+
+/// The session of a cookie, if it is good.
+pub async fn session(
+    app: &App,
+    secret: Option<&Plain<SessionSecret>>,
+    now: UnixTime,
+) -> Outcome<Option<SessionStanding>> {
+    let Some(secret) = secret else { return Ok(None) };
+    let standing = app.store.session(&secret.hash(app.keyring.secret_hash_key())).await?;
+    let idle_since = now.minus(app.config.sessions.idle_seconds());
+    Ok(standing.filter(|standing| standing.is_good(idle_since, now)))
+}
+
+/// Signs a user in with a browser, in the place of its session before.
+pub async fn begin(
+    app: &App,
+    user: SignedIn,
+    before: Option<&Plain<SessionSecret>>,
+    client_id: &str,
+    origin: &Origin,
+    now: UnixTime,
+) -> Outcome<Plain<SessionSecret>> {
+    let key = app.keyring.secret_hash_key();
+    let secret = Plain::<SessionSecret>::generate();
+    let row = SessionRow {
+        hash: secret.hash(key),
+        user_id: user.id,
+        user_epoch: user.epoch,
+        auth_time: now,
+        created_at: now,
+        last_used_at: now,
+        expires_at: now.plus(app.config.sessions.absolute_seconds()),
+        ended_at: None,
+    };
+    let record = Entry::new(Act::SignedIn, Actor::User(&row.user_id)).on("user", row.user_id.clone());
+    let record = record.at_client(client_id).from(origin).record(now);
+    let ends_others = app.config.tokens.single_session;
+    let sign_in = SignIn { epoch: user.epoch, ends_others, upgraded: user.upgraded, spends: None };
+    let before = before.map(|before| before.hash(key));
+    if !app.store.open_session(row, before, sign_in, record, now).await? {
+        let about = "the account was changed while the sign-in was under way: try again";
+        return Err(Refused::new(ErrorCode::InvalidGrant, Reason::SignInOvertaken, about).into());
+    }
+    Ok(secret)
+}

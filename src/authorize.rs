@@ -1,0 +1,185 @@
+//! What becomes of an authorization request — RFC 6749 §4.1.1, OpenID Connect Core §3.1.2. The steps in their order:
+//!
+//! 1. `trust`: which client asks, and may it be answered where it says? Until here a refusal is a page, and never a redirect
+//! 2. read all the rest of the request
+//! 3. what may this client have at all, whoever the user is?
+//! 4. is somebody signed in, and recently enough? Otherwise: sign in
+//! 5. what may this user have by this client?
+//! 6. has the user seen and allowed all of it? Otherwise: ask
+//! 7. a code, bound to all that was decided
+
+mod consent;
+
+use std::sync::Arc;
+
+use crate::app::App;
+use crate::audit::{Actor, By, Origin};
+use crate::directory::Client;
+use crate::failure::{Failure, Outcome, Reason, Refused};
+use crate::grants::sign_in::{self, Asked, Decision};
+use crate::protocol::authorization::{Addressed, AuthorizationRequest};
+use crate::protocol::error::ErrorCode;
+use crate::protocol::params::Params;
+use crate::protocol::scope::ScopeSet;
+use crate::protocol::token::GrantType;
+use crate::secret::{AuthorizationCode, Plain};
+use crate::store::codes::CodeRow;
+use crate::store::sessions::SessionStanding;
+use crate::time::UnixTime;
+use crate::tokens::reach::{self, Holder};
+
+pub use consent::{Shown, refused_by_user, shown};
+
+/// How long a code may be exchanged.
+const CODE_SECONDS: i64 = 60;
+
+/// A request that may be answered where it says.
+pub struct Trusted {
+    pub client: Arc<Client>,
+    pub addressed: Addressed,
+}
+
+impl Trusted {
+    /// RFC 8252 §8.6: a client that proves nothing, and is answered on the device itself, may be any app there. So it gets
+    /// nothing without a question.
+    fn may_be_another(&self) -> bool {
+        !self.client.is_confidential() && !self.addressed.redirect_uri.as_str().starts_with("https:")
+    }
+}
+
+/// Who asks, and what was said to the question whether they may.
+pub struct Asking<'a> {
+    pub session: Option<&'a SessionStanding>,
+    /// Whether the user has just seen exactly these scopes, and allowed them.
+    pub allowed: Option<&'a (dyn Fn(&ScopeSet) -> bool + Sync)>,
+    pub origin: &'a Origin,
+}
+
+/// What is next.
+#[derive(Debug)]
+pub enum Next {
+    SignIn,
+    /// Whether the client may have these scopes.
+    Ask(ScopeSet),
+    Answer(Plain<AuthorizationCode>),
+}
+
+/// RFC 6749 §3.1.2.4: where the client or the URI is not known, the browser is not sent there.
+pub async fn trust(app: &App, params: &Params) -> Outcome<Trusted> {
+    let addressed = Addressed::parse(params)?;
+    let unknown = |reason| Refused::new(ErrorCode::InvalidRequest, reason, "the application is not known here");
+    let vitals = app.store.client_vitals(&addressed.client_id).await?.ok_or_else(|| unknown(Reason::UnknownClient))?;
+    if vitals.disabled {
+        return Err(unknown(Reason::ClientDisabled).into());
+    }
+    let client = app.directory.client(&addressed.client_id).await?.ok_or_else(|| unknown(Reason::UnknownClient))?;
+    if !client.may_redirect_to(&addressed.redirect_uri) {
+        let about = "the application asked to be answered at a URI that it is not registered for";
+        return Err(Refused::new(ErrorCode::InvalidRedirectUri, Reason::WrongRedirectUri, about).into());
+    }
+    Ok(Trusted { client, addressed })
+}
+
+/// All the rest. What it refuses is told to the client.
+pub async fn proceed(
+    app: &App,
+    trusted: &Trusted,
+    params: &Params,
+    asking: &Asking<'_>,
+    now: UnixTime,
+) -> Outcome<Next> {
+    let client = &trusted.client;
+    let request = read(app, client, params).await?;
+    let Some(session) = asking.session.filter(|session| is_recent(session, &request, now)) else {
+        return unless_silent(&request, Next::SignIn, ErrorCode::LoginRequired, Reason::SignInDue);
+    };
+    let decision = decide(app, client, &request, session).await?;
+    let user_id = &session.session.user_id;
+    if asking.allowed.is_some_and(|allowed| allowed(&decision.scope)) {
+        let by = By { actor: Actor::User(user_id), origin: asking.origin.clone() };
+        consent::remember(app, client, user_id, &decision.scope, &by, now).await?;
+    } else if request.prompt.consent
+        || trusted.may_be_another()
+        || !consent::is_given(app, client, user_id, &decision.scope).await?
+    {
+        let next = Next::Ask(decision.scope);
+        return unless_silent(&request, next, ErrorCode::ConsentRequired, Reason::ConsentDue);
+    }
+    issue(app, trusted, request, session, &decision, now).await
+}
+
+/// The request, if the client may ask so at all.
+pub async fn read(app: &App, client: &Client, params: &Params) -> Outcome<AuthorizationRequest> {
+    let request = AuthorizationRequest::parse(params)?;
+    if !client.may_use(GrantType::AuthorizationCode) {
+        let about = "the client is not registered for the grant type authorization_code";
+        return Err(Refused::new(ErrorCode::UnauthorizedClient, Reason::GrantNotRegistered, about).into());
+    }
+    let scopes = app.directory.scopes().await?;
+    let audience = reach::audience(client, &request.resources, app.config.issuer.as_str())?;
+    let meant = reach::meant_by(&audience, &app.directory.resources().await?);
+    reach::scope(request.scope.as_ref(), &client.scopes(&scopes.known), &scopes, meant.as_ref())?;
+    Ok(request)
+}
+
+fn is_recent(session: &SessionStanding, request: &AuthorizationRequest, now: UnixTime) -> bool {
+    let age = now.since(session.session.auth_time);
+    !request.prompt.login && request.max_age.is_none_or(|most| age <= most)
+}
+
+/// OpenID Connect Core §3.1.2.1: with `prompt=none` nobody is asked anything.
+fn unless_silent(request: &AuthorizationRequest, next: Next, code: ErrorCode, reason: Reason) -> Outcome<Next> {
+    if request.prompt.none {
+        let about = "the user would have to be asked, and the request says prompt=none";
+        return Err(Refused::new(code, reason, about).into());
+    }
+    Ok(next)
+}
+
+async fn decide(
+    app: &App,
+    client: &Client,
+    request: &AuthorizationRequest,
+    session: &SessionStanding,
+) -> Outcome<Decision> {
+    let (scopes, roles) = (app.directory.scopes().await?, app.directory.roles().await?);
+    let resources = app.directory.resources().await?;
+    let holder = Holder::User { roles: &roles, of: &session.roles };
+    let asked = Asked { scope: request.scope.as_ref(), resources: &request.resources };
+    Ok(sign_in::decide(client, &asked, holder, &scopes, &resources, app.config.issuer.as_str())?)
+}
+
+async fn issue(
+    app: &App,
+    trusted: &Trusted,
+    request: AuthorizationRequest,
+    session: &SessionStanding,
+    decision: &Decision,
+    now: UnixTime,
+) -> Outcome<Next> {
+    let code = Plain::<AuthorizationCode>::generate();
+    let session = &session.session;
+    let row = CodeRow {
+        hash: code.hash(app.keyring.secret_hash_key()),
+        client_id: trusted.client.id.clone(),
+        user_id: session.user_id.clone(),
+        user_epoch: session.user_epoch,
+        session_hash: session.hash.clone(),
+        redirect_uri: trusted.addressed.redirect_uri.to_string(),
+        challenge: request.challenge.to_string(),
+        nonce: request.nonce,
+        scope: decision.scope.to_string(),
+        resources: reach::joined(&decision.audience),
+        auth_time: session.auth_time,
+        created_at: now,
+        expires_at: now.plus(CODE_SECONDS),
+        spent_at: None,
+        grant_id: None,
+    };
+    if app.store.add_code(row, now).await? { Ok(Next::Answer(code)) } else { Err(session_over()) }
+}
+
+fn session_over() -> Failure {
+    let about = "the sign-in ended while it was used: ask again";
+    Refused::new(ErrorCode::AccessDenied, Reason::SessionOver, about).into()
+}

@@ -1,0 +1,189 @@
+//! The authorization endpoint — RFC 6749 §3.1, RFC 9207. Before the client and its redirect URI are trusted, what is wrong is a
+//! page; from then on it goes to the client.
+
+use std::sync::Arc;
+
+use http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY};
+use http::{HeaderValue, StatusCode};
+use poem::{Request, Response};
+use poem_openapi::{Object, OpenApi};
+
+use super::answer::{Answer, Described, Empty};
+use super::body::malformed;
+use super::context::{address, origin, request_id, settle};
+use super::cookies;
+use super::form::Form;
+use super::reply::{self, Manner};
+use super::tags::Tag;
+use crate::accounts::browser;
+use crate::app::App;
+use crate::authorize::{self, Asking, Next, Trusted};
+use crate::failure::{Broken, Failure, Outcome};
+use crate::limits;
+use crate::protocol::authorization;
+use crate::protocol::params::Params;
+use crate::protocol::scope::ScopeSet;
+use crate::secret::{Plain, SessionSecret};
+use crate::store::sessions::SessionStanding;
+
+pub const PATH: &str = "/oauth2/authorize";
+pub const SIGN_IN: &str = "/login";
+pub const CONSENT: &str = "/consent";
+
+/// It has to fit into the head of a request, beside all else.
+const LONGEST_QUERY: usize = 8 * 1024;
+
+/// The parameters of an authorization request.
+#[derive(Object)]
+struct AuthorizationForm {
+    /// `code`
+    response_type: String,
+    /// The client's id.
+    client_id: String,
+    /// Where the answer goes: one that the client registered, byte by byte.
+    redirect_uri: String,
+    /// The SHA-256 of the verifier, in base64url (RFC 7636).
+    code_challenge: String,
+    /// `S256`
+    code_challenge_method: String,
+    /// The scopes asked for, separated by spaces; without it, all that may be had.
+    scope: Option<String>,
+    /// Comes back in the answer.
+    state: Option<String>,
+    /// Comes back in the ID token.
+    nonce: Option<String>,
+    /// The API that the tokens are for (RFC 8707); may be repeated.
+    resource: Option<String>,
+    /// `query` or `fragment`
+    response_mode: Option<String>,
+    /// `none`, or `login` and `consent`
+    prompt: Option<String>,
+    /// Seconds after which the user has to sign in again.
+    max_age: Option<u32>,
+    /// The name that the user probably signs in by.
+    login_hint: Option<String>,
+}
+
+struct Authorization;
+impl Described for Authorization {
+    type Body = Empty;
+    const STATUS: u16 = 303;
+    const SUCCESS: &'static str = "To the client with a code or an error, always with `iss`; or to a page that asks";
+    const MANNER: Manner = Manner::Page;
+    const FAILURES: &'static [(u16, &'static str)] = &[
+        (400, "The client or its redirect URI is not known, so that nobody can be answered there"),
+        (413, "The form is too large"),
+        (429, "Too many calls; wait"),
+    ];
+    const HEADERS: &'static [(&'static str, &'static str)] = &[("Location", "Where to")];
+}
+
+pub struct AuthorizationApi {
+    pub app: Arc<App>,
+}
+
+#[OpenApi(tag = "Tag::OAuth")]
+impl AuthorizationApi {
+    /// Ask a user for a code
+    ///
+    /// RFC 6749 section 4.1, with PKCE (RFC 7636). A browser comes here, with the parameters that are described with POST in
+    /// the query. The user signs in and consents, if need be, and is sent back to the client.
+    #[oai(path = "/oauth2/authorize", method = "get", operation_id = "authorize")]
+    async fn authorize(&self, request: &Request) -> Answer<Authorization> {
+        settle(answer(&self.app, request).await, Manner::Page, request, &self.app).into()
+    }
+
+    /// Ask a user for a code, by a form
+    ///
+    /// Leads to the same request by GET.
+    #[oai(path = "/oauth2/authorize", method = "post", operation_id = "authorizeByForm")]
+    async fn authorize_by_form(&self, request: &Request, form: Form<AuthorizationForm>) -> Answer<Authorization> {
+        settle(self.by_form(request, form).await, Manner::Page, request, &self.app).into()
+    }
+}
+
+impl AuthorizationApi {
+    async fn by_form(&self, request: &Request, form: Form<AuthorizationForm>) -> Outcome<Response> {
+        let app = &self.app;
+        limits::api_call_from(app, address(request), app.clock.now()).await?;
+        let params = form.read(&app.config.server).await?;
+        here(app, PATH, &authorization::query(&params))
+    }
+}
+
+async fn answer(app: &App, request: &Request) -> Outcome<Response> {
+    let pending = Pending::read(app, request).await?;
+    let next = pending.proceed(app, request, None).await;
+    pending.lead(app, request, next)
+}
+
+/// A request that waits in the query of the endpoint, or of a page that it led to. It is judged anew by each.
+pub struct Pending {
+    pub params: Params,
+    pub trusted: Trusted,
+    /// Itself, as a query.
+    pub query: String,
+    pub secret: Option<Plain<SessionSecret>>,
+    pub session: Option<SessionStanding>,
+}
+
+impl Pending {
+    pub async fn read(app: &App, request: &Request) -> Outcome<Self> {
+        let now = app.clock.now();
+        limits::api_call_from(app, address(request), now).await?;
+        let text = request.uri().query().unwrap_or_default();
+        if text.len() > LONGEST_QUERY {
+            return Err(malformed("the request is too long"));
+        }
+        let params = Params::parse(text.as_bytes())?;
+        let trusted = authorize::trust(app, &params).await?;
+        let secret = cookies::read::<SessionSecret>(app, request);
+        let session = browser::session(app, secret.as_ref(), now).await?;
+        let query = authorization::query(&params);
+        Ok(Self { params, trusted, query, secret, session })
+    }
+
+    /// `allowed` says whether the user has just allowed exactly these scopes.
+    pub async fn proceed(
+        &self,
+        app: &App,
+        request: &Request,
+        allowed: Option<&(dyn Fn(&ScopeSet) -> bool + Sync)>,
+    ) -> Outcome<Next> {
+        let asking = Asking { session: self.session.as_ref(), allowed, origin: &origin(request) };
+        authorize::proceed(app, &self.trusted, &self.params, &asking, app.clock.now()).await
+    }
+
+    /// To whatever is next.
+    pub fn lead(&self, app: &App, request: &Request, next: Outcome<Next>) -> Outcome<Response> {
+        match next {
+            Ok(Next::SignIn) => here(app, SIGN_IN, &self.query),
+            Ok(Next::Ask(_)) => here(app, CONSENT, &self.query),
+            Ok(Next::Answer(code)) => see_other(&self.trusted.addressed.with_code(app.config.issuer.as_str(), &code)),
+            Err(failure) => self.refuse(app, request, failure),
+        }
+    }
+
+    /// To the client, with what is wrong.
+    pub fn refuse(&self, app: &App, request: &Request, failure: Failure) -> Outcome<Response> {
+        let (code, about) = reply::told(failure, StatusCode::SEE_OTHER, &request_id(request), &app.counters);
+        see_other(&self.trusted.addressed.with_error(app.config.issuer.as_str(), code, &about))
+    }
+}
+
+/// To a page of this server.
+pub fn here(app: &App, path: &str, query: &str) -> Outcome<Response> {
+    see_other(&format!("{}?{query}", app.config.issuer.endpoint(path)))
+}
+
+fn see_other(location: &str) -> Outcome<Response> {
+    let location = HeaderValue::from_str(location).map_err(|_| {
+        Failure::Broken(Broken { what: "http", source: "a redirect has no header".to_owned(), passing: false })
+    })?;
+    Ok(Response::builder()
+        .status(StatusCode::SEE_OTHER)
+        .header(LOCATION, location)
+        .header(REFERRER_POLICY, const { HeaderValue::from_static("no-referrer") })
+        .header(CACHE_CONTROL, const { HeaderValue::from_static("no-store") })
+        .finish())
+}

@@ -1,0 +1,208 @@
+//! The authorization endpoint (RFC 6749 §4.1.1 and §4.1.2, RFC 9207 §2, OpenID Connect Core §3.1.2): what is asked, and what is
+//! answered.
+
+use url::form_urlencoded::Serializer;
+
+use super::client_metadata::ResponseType;
+use super::error::{ErrorCode, Fault, allowed_description};
+use super::params::Params;
+use super::pkce::CodeChallenge;
+use super::redirect_uri::RedirectUri;
+use super::resource::{self, ResourceUri};
+use super::scope::ScopeSet;
+use crate::secret::{AuthorizationCode, Plain};
+
+/// What is carried along and said back is bounded.
+const LONGEST_TEXT: usize = 1024;
+
+/// The parameters that a request may have; all others are ignored (RFC 6749 §3.1), and not carried along.
+const KNOWN: [&str; 17] = [
+    "response_type",
+    "response_mode",
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "state",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "prompt",
+    "max_age",
+    "login_hint",
+    "resource",
+    "audience",
+    "request",
+    "request_uri",
+    "display",
+];
+
+names! {
+    /// Where in the redirect the answer stands.
+    pub enum ResponseMode {
+        Query = "query",
+        Fragment = "fragment",
+    }
+}
+
+/// OpenID Connect Core §3.1.2.1: what of the user the client wants asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Prompt {
+    /// Nothing at all.
+    pub none: bool,
+    pub login: bool,
+    pub consent: bool,
+}
+
+/// A request whose client and redirect URI are not looked at yet, and how it is to be answered when it is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addressed {
+    pub client_id: String,
+    pub redirect_uri: RedirectUri,
+    pub state: Option<String>,
+    pub mode: ResponseMode,
+}
+
+/// All the rest of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthorizationRequest {
+    pub scope: Option<ScopeSet>,
+    pub resources: Vec<ResourceUri>,
+    pub challenge: CodeChallenge,
+    pub nonce: Option<String>,
+    pub prompt: Prompt,
+    pub max_age: Option<i64>,
+    pub login_hint: Option<String>,
+}
+
+impl Addressed {
+    pub fn parse(params: &Params) -> Result<Self, Fault> {
+        // A mode that is not known is refused later, by the one that is usual.
+        let mode = params.get("response_mode").and_then(|mode| mode.parse().ok()).unwrap_or(ResponseMode::Query);
+        Ok(Self {
+            client_id: params.required("client_id")?.to_owned(),
+            redirect_uri: params.required("redirect_uri")?.parse()?,
+            state: params.get("state").filter(|state| state.len() <= LONGEST_TEXT).map(str::to_owned),
+            mode,
+        })
+    }
+
+    /// Where a good request leads to.
+    pub fn with_code(&self, issuer: &str, code: &Plain<AuthorizationCode>) -> String {
+        self.answered(issuer, &[("code", code.reveal())])
+    }
+
+    /// Where one that is refused leads to.
+    pub fn with_error(&self, issuer: &str, code: ErrorCode, about: &str) -> String {
+        self.answered(issuer, &[("error", code.as_str()), ("error_description", &allowed_description(about))])
+    }
+
+    /// RFC 9207 §2: who answers is said in every answer.
+    fn answered(&self, issuer: &str, parts: &[(&str, &str)]) -> String {
+        let mut answer = Serializer::new(String::new());
+        answer.extend_pairs(parts);
+        if let Some(state) = &self.state {
+            answer.append_pair("state", state);
+        }
+        answer.append_pair("iss", issuer);
+        let uri = self.redirect_uri.as_str();
+        let separator = match self.mode {
+            ResponseMode::Fragment => "#",
+            ResponseMode::Query if uri.ends_with(['?', '&']) => "",
+            ResponseMode::Query if uri.contains('?') => "&",
+            ResponseMode::Query => "?",
+        };
+        format!("{uri}{separator}{}", answer.finish())
+    }
+}
+
+impl AuthorizationRequest {
+    pub fn parse(params: &Params) -> Result<Self, Fault> {
+        check_response(params)?;
+        let text = |name: &'static str| match params.get(name) {
+            Some(text) if text.len() > LONGEST_TEXT => Err(malformed(format!("{name} is too long"))),
+            text => Ok(text.map(str::to_owned)),
+        };
+        text("state")?;
+        Ok(Self {
+            challenge: CodeChallenge::of(params)?,
+            scope: params.get("scope").map(ScopeSet::parse).transpose()?,
+            resources: resource::requested(params)?,
+            nonce: text("nonce")?,
+            prompt: prompt(params.get("prompt"))?,
+            max_age: params.get("max_age").map(max_age).transpose()?,
+            login_hint: text("login_hint")?,
+        })
+    }
+}
+
+/// The request once more, as the query of a URL of ours.
+pub fn query(params: &Params) -> String {
+    carried(params, |_, value| Some(value.to_owned()))
+}
+
+/// The same after a sign-in: that is not asked for again.
+pub fn query_after_sign_in(params: &Params) -> String {
+    carried(params, |name, value| match name {
+        "max_age" => None,
+        "prompt" => {
+            let rest: Vec<&str> = value.split(' ').filter(|word| !SIGNS_IN.contains(word)).collect();
+            (!rest.is_empty()).then(|| rest.join(" "))
+        }
+        _ => Some(value.to_owned()),
+    })
+}
+
+fn carried(params: &Params, keep: impl Fn(&str, &str) -> Option<String>) -> String {
+    let mut query = Serializer::new(String::new());
+    for (name, value) in params.iter().filter(|(name, _)| KNOWN.contains(name)) {
+        if let Some(value) = keep(name, value) {
+            query.append_pair(name, &value);
+        }
+    }
+    query.finish()
+}
+
+fn check_response(params: &Params) -> Result<(), Fault> {
+    if params.get("request").is_some() {
+        return Err(Fault::new(ErrorCode::RequestNotSupported, "the parameter request is not served"));
+    }
+    if params.get("request_uri").is_some() {
+        return Err(Fault::new(ErrorCode::RequestUriNotSupported, "the parameter request_uri is not served"));
+    }
+    if params.required("response_type")?.parse::<ResponseType>().is_err() {
+        let about = "only the response type code is served";
+        return Err(Fault::new(ErrorCode::UnsupportedResponseType, about));
+    }
+    if params.get("response_mode").is_some_and(|mode| mode.parse::<ResponseMode>().is_err()) {
+        return Err(malformed("response_mode is neither query nor fragment"));
+    }
+    Ok(())
+}
+
+/// Words that ask for a sign-in. Whoever may choose an account chooses it by signing in.
+const SIGNS_IN: [&str; 2] = ["login", "select_account"];
+
+fn prompt(text: Option<&str>) -> Result<Prompt, Fault> {
+    let mut prompt = Prompt::default();
+    for word in text.into_iter().flat_map(|text| text.split(' ')) {
+        match word {
+            "none" => prompt.none = true,
+            "consent" => prompt.consent = true,
+            word if SIGNS_IN.contains(&word) => prompt.login = true,
+            _ => return Err(malformed("prompt has a word in it that is not known")),
+        }
+    }
+    if prompt.none && (prompt.login || prompt.consent) {
+        return Err(malformed("prompt says none, and something else"));
+    }
+    Ok(prompt)
+}
+
+fn max_age(text: &str) -> Result<i64, Fault> {
+    let seconds = text.parse::<u32>().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()));
+    seconds.map(i64::from).ok_or_else(|| malformed("max_age is not a number of seconds"))
+}
+
+fn malformed(about: impl Into<std::borrow::Cow<'static, str>>) -> Fault {
+    Fault::new(ErrorCode::InvalidRequest, about)
+}

@@ -1,0 +1,111 @@
+//! `sessions`: who is signed in with which browser. A cookie holds the secret, the row its hash, and what ends everything that
+//! a user granted ends the session, too.
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
+use diesel_async::RunQueryDsl;
+
+use super::StoreResult;
+use super::audit::{Record, record};
+use super::backend::{Store, read, tx, write};
+use super::grants::{GrantUser, ROLES, SignIn, note_sign_in, separated};
+use super::kept::kept;
+use super::schema::{sessions, users};
+use super::sweep::BATCH;
+use crate::secret::{Hash, SessionSecret};
+use crate::time::UnixTime;
+
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = sessions, treat_none_as_default_value = false)]
+pub struct SessionRow {
+    pub hash: Hash<SessionSecret>,
+    pub user_id: String,
+    /// The user's epoch at that time: in another one the session is over.
+    pub user_epoch: i64,
+    pub auth_time: UnixTime,
+    pub created_at: UnixTime,
+    pub last_used_at: UnixTime,
+    pub expires_at: UnixTime,
+    pub ended_at: Option<UnixTime>,
+}
+
+/// A session, and all that it depends on, as it stands right now.
+#[derive(Clone, Debug)]
+pub struct SessionStanding {
+    pub session: SessionRow,
+    pub user: GrantUser,
+    pub username: String,
+    /// Besides the one that everybody has.
+    pub roles: Vec<String>,
+}
+
+impl SessionStanding {
+    /// Whether it was used since `idle_since`, and neither it nor the user's sign-ins altogether were ended, nor the user
+    /// shut out.
+    pub fn is_good(&self, idle_since: UnixTime, now: UnixTime) -> bool {
+        self.session.ended_at.is_none()
+            && self.session.expires_at > now
+            && self.session.last_used_at > idle_since
+            && self.session.user_epoch == self.user.epoch
+            && self.user.disabled_at.is_none()
+            && self.user.locked_at.is_none()
+    }
+}
+
+impl Store {
+    /// A session as it stands; `None` when there is no such session.
+    pub async fn session(&self, hash: &Hash<SessionSecret>) -> StoreResult<Option<SessionStanding>> {
+        let found: Option<(SessionRow, GrantUser, String, Option<String>)> = read!(self, async |c| {
+            let standing = sessions::table.inner_join(users::table).filter(sessions::hash.eq(hash)).select((
+                SessionRow::as_select(),
+                GrantUser::as_select(),
+                users::username,
+                sql::<Nullable<Text>>(ROLES),
+            ));
+            Ok(kept(standing).get_result(c).await.optional()?)
+        })?;
+        Ok(found.map(|(session, user, username, roles)| {
+            let roles = separated(roles.as_deref());
+            SessionStanding { session, user, username, roles }
+        }))
+    }
+
+    /// Writes down that somebody signed in, in the place of the browser's session before; `false` when the user was changed
+    /// or shut out since the password was checked.
+    pub async fn open_session(
+        &self,
+        session: SessionRow,
+        before: Option<Hash<SessionSecret>>,
+        sign_in: SignIn,
+        record: Record,
+        now: UnixTime,
+    ) -> StoreResult<bool> {
+        tx!(self, async |c| {
+            let SignIn { epoch, ends_others, upgraded, .. } = sign_in;
+            let Some(epoch) = note_sign_in!(c, session.user_id.clone(), epoch, ends_others, upgraded, now) else {
+                return Ok(false);
+            };
+            if let Some(before) = before {
+                diesel::update(sessions::table.find(before).filter(sessions::ended_at.is_null()))
+                    .set(sessions::ended_at.eq(now))
+                    .execute(c)
+                    .await?;
+            }
+            let session = diesel::insert_into(sessions::table).values(SessionRow { user_epoch: epoch, ..session });
+            kept(session).execute(c).await?;
+            record!(c, record);
+            Ok(true)
+        })
+    }
+
+    /// One batch of sessions that were over before `before`, however often they were used.
+    pub async fn sweep_sessions(&self, before: UnixTime) -> StoreResult<usize> {
+        let old = diesel::alias!(sessions as old);
+        write!(self, async |c| {
+            let batch =
+                old.select(old.field(sessions::hash)).filter(old.field(sessions::expires_at).lt(before)).limit(BATCH);
+            Ok(diesel::delete(sessions::table.filter(sessions::hash.eq_any(batch))).execute(c).await?)
+        })
+    }
+}

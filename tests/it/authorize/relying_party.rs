@@ -1,0 +1,40 @@
+//! A library that nobody here wrote asks, and verifies what it gets.
+
+use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreJwsSigningAlgorithm, CoreProviderMetadata};
+use openidconnect::{AccessTokenHash, ClientId, ClientSecret, CsrfToken, Nonce, PkceCodeChallenge, RedirectUrl, Scope};
+
+use super::{CALLBACK, all_the_way, exchange, shop};
+use crate::harness::{Backend, Browser, stories};
+
+stories![the_openidconnect_crate_signs_somebody_in];
+
+async fn the_openidconnect_crate_signs_somebody_in(backend: Backend) {
+    let (world, shop, ann) = shop(backend).await;
+    let document = world.get("/.well-known/openid-configuration").await;
+    let keys = world.get("/.well-known/jwks.json").await;
+    let metadata: CoreProviderMetadata = serde_json::from_str(&document.body).expect("it has all that is required");
+    assert_eq!(metadata.issuer().as_str(), world.issuer());
+    let metadata = metadata.set_jwks(serde_json::from_str(&keys.body).expect("a key set"));
+    let secret = ClientSecret::new(shop.secret.clone());
+    let client = CoreClient::from_provider_metadata(metadata, ClientId::new(shop.id.clone()), Some(secret))
+        .set_redirect_uri(RedirectUrl::new(CALLBACK.to_owned()).expect("a URL"));
+    let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+    let flow = CoreAuthenticationFlow::AuthorizationCode;
+    let asked = client.authorize_url(flow, CsrfToken::new_random, Nonce::new_random);
+    let (url, state, nonce) = asked.add_scope(Scope::new("email".to_owned())).set_pkce_challenge(challenge).url();
+    let path = url.as_str().strip_prefix(world.issuer()).expect("here").to_owned();
+
+    let told = all_the_way(&mut Browser::default(), &world, &ann, &path).await.told(&world);
+    assert_eq!(&told["state"], state.secret());
+    let answer = exchange(&shop, &world, &told["code"], &[("code_verifier", verifier.secret())]).await;
+    let tokens: openidconnect::core::CoreTokenResponse = serde_json::from_str(&answer.body).expect("a token answer");
+    let id_token = openidconnect::TokenResponse::id_token(&tokens).expect("an ID token");
+    let checker = client.id_token_verifier();
+    let claims = id_token.claims(&checker, &nonce).expect("it verifies");
+    assert_eq!(claims.subject().as_str(), ann.id);
+    let algorithm = CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256;
+    let key = id_token.signing_key(&checker).expect("a key");
+    let access = openidconnect::OAuth2TokenResponse::access_token(&tokens);
+    let hash = AccessTokenHash::from_token(access, &algorithm, key).expect("a hash");
+    assert_eq!(claims.access_token_hash(), Some(&hash));
+}
