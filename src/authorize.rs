@@ -175,6 +175,10 @@ async fn issue(
         expires_at: now.plus(CODE_SECONDS),
         spent_at: None,
         grant_id: None,
+        session_id: Some(session.id.clone()),
+        acr: Some(session.acr.clone()),
+        amr: Some(session.amr.clone()),
+        claims: None,
     };
     if app.store.add_code(row, now).await? { Ok(Next::Answer(code)) } else { Err(session_over()) }
 }

@@ -9,6 +9,7 @@ use crate::failure::{Outcome, Reason, Refused};
 use crate::protocol::client_authentication::AuthMethod;
 use crate::protocol::client_metadata::{ApplicationType, ClientMetadata};
 use crate::protocol::error::ErrorCode;
+use crate::protocol::jwk::Algorithm;
 use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::token::GrantType;
 use crate::store::clients::ClientRow;
@@ -29,6 +30,7 @@ pub async fn register(app: &App, metadata: ClientMetadata, by: &By<'_>, now: Uni
     let auth_method = metadata.token_endpoint_auth_method.unwrap_or(AuthMethod::ClientSecretBasic);
     check_method(auth_method, &metadata)?;
     check_redirects(&metadata)?;
+    check_algorithms(app, &metadata)?;
     check_scopes(app, &metadata).await?;
 
     let row = row_for(new_id(now), auth_method, &metadata, now)?;
@@ -58,6 +60,7 @@ pub async fn update(
     }
     check_method(auth_method, &metadata)?;
     check_redirects(&metadata)?;
+    check_algorithms(app, &metadata)?;
     check_scopes(app, &metadata).await?;
     let (disabled_at, created_at) = (before.disabled_at, before.created_at);
     let row = row_for(before.id.clone(), auth_method, &metadata, now)?;
@@ -118,6 +121,22 @@ fn check_redirects(metadata: &ClientMetadata) -> Result<(), Refused> {
     }
     let about = "a redirect URI with a scheme of its own is for clients with application_type native";
     Err(Refused::new(ErrorCode::InvalidRedirectUri, Reason::Malformed, about))
+}
+
+/// What no key here can sign would be missing at every sign-in.
+fn check_algorithms(app: &App, metadata: &ClientMetadata) -> Result<(), Refused> {
+    let asked = [
+        ("id_token_signed_response_alg", metadata.id_token_signed_response_alg),
+        ("userinfo_signed_response_alg", metadata.userinfo_signed_response_alg),
+    ];
+    let can_sign = |algorithm: &Option<Algorithm>| algorithm.is_none_or(|each| app.keyring.ring().can_sign(each));
+    match asked.iter().find(|(_, algorithm)| !can_sign(algorithm)) {
+        None => Ok(()),
+        Some((name, _)) => {
+            let about = format!("{name}: no key here signs so; `countersign key list` shows those that do");
+            Err(refused(Reason::Malformed, about))
+        }
+    }
 }
 
 /// A scope that does not exist is more often a slip than a plan.

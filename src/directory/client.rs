@@ -4,6 +4,7 @@ use super::copies::ClientCopy;
 use super::{DirectoryError, DirectoryResult};
 use crate::protocol::client_authentication::AuthMethod;
 use crate::protocol::client_metadata::{ApplicationType, ClientMetadata};
+use crate::protocol::jwk::Algorithm;
 use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::resource::ResourceUri;
 use crate::protocol::scope::ScopeSet;
@@ -63,6 +64,16 @@ impl Client {
     /// The resources that it may ask tokens for; the first one is meant when it does not say.
     pub fn audiences(&self) -> &[ResourceUri] {
         &self.metadata.audience
+    }
+
+    /// By which algorithm its ID tokens are signed, when it has a wish of its own.
+    pub fn id_token_algorithm(&self) -> Option<Algorithm> {
+        self.metadata.id_token_signed_response_alg
+    }
+
+    /// By which algorithm the userinfo endpoint signs what it says to this client, if it does.
+    pub fn userinfo_algorithm(&self) -> Option<Algorithm> {
+        self.metadata.userinfo_signed_response_alg
     }
 
     /// How long its access tokens live, when it has a wish of its own.

@@ -49,7 +49,7 @@ pub async fn answer(
         user_epoch: code.user_epoch,
         decision: &decision,
         refreshes: client.may_use(GrantType::RefreshToken) && decision.scope.contains(OFFLINE_ACCESS),
-        auth_time: Some(code.auth_time),
+        code: Some(&code),
         origin,
     };
     let (row, refresh_token) = sign_in::new_grant(app, client, opening, now);

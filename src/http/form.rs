@@ -16,6 +16,16 @@ impl Kind for Forms {
 
 pub type Form<D> = Typed<D, Forms>;
 
+/// Forms that may be left out.
+pub struct PerhapsForms;
+
+impl Kind for PerhapsForms {
+    const CONTENT_TYPES: &'static [&'static str] = &[FORM];
+    const REQUIRED: bool = false;
+}
+
+pub type PerhapsForm<D> = Typed<D, PerhapsForms>;
+
 impl<D> Form<D> {
     pub async fn read(self, settings: &Server) -> Outcome<Params> {
         self.body.check_length(LONGEST)?;

@@ -1,4 +1,4 @@
-//! Client metadata (RFC 7591 §2; `application_type` from OpenID Connect Dynamic Client Registration 1.0 §2).
+//! Client metadata (RFC 7591 §2; all about ID tokens and userinfo from OpenID Connect Dynamic Client Registration 1.0 §2).
 
 use std::borrow::Cow;
 
@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::client_authentication::AuthMethod;
 use super::error::{ErrorCode, Fault};
+use super::jwk::Algorithm;
 use super::redirect_uri::{self, RedirectUri};
 use super::resource::ResourceUri;
 use super::scope::ScopeSet;
@@ -69,6 +70,12 @@ pub struct ClientMetadata {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks: Option<Value>,
     pub application_type: ApplicationType,
+    /// By which algorithm ID tokens are signed for it; without a word, by the one that signs here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_signed_response_alg: Option<Algorithm>,
+    /// By which algorithm answers of the userinfo endpoint are signed for it; without a word, they are not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub userinfo_signed_response_alg: Option<Algorithm>,
     /// Ours: the APIs that the client may ask for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub audience: Vec<ResourceUri>,
@@ -94,6 +101,8 @@ struct Document {
     jwks_uri: Option<Value>,
     jwks: Option<Value>,
     application_type: Option<Value>,
+    id_token_signed_response_alg: Option<Value>,
+    userinfo_signed_response_alg: Option<Value>,
     audience: Option<Value>,
     access_token_lifetime: Option<Value>,
 }
@@ -133,6 +142,14 @@ impl ClientMetadata {
             jwks_uri: page("jwks_uri", document.jwks_uri)?,
             jwks: document.jwks.map(public_keys).transpose()?,
             application_type: member("application_type", document.application_type)?.unwrap_or(ApplicationType::Web),
+            id_token_signed_response_alg: member(
+                "id_token_signed_response_alg",
+                document.id_token_signed_response_alg,
+            )?,
+            userinfo_signed_response_alg: member(
+                "userinfo_signed_response_alg",
+                document.userinfo_signed_response_alg,
+            )?,
             audience: list("audience", document.audience)?.unwrap_or_default(),
             access_token_lifetime: lifetime(document.access_token_lifetime)?,
         })

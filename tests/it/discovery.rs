@@ -50,6 +50,7 @@ async fn the_metadata_lists_exactly_what_is_served(backend: Backend) {
         let status = match path.as_str() {
             // It asks who it is that asks.
             "/oauth2/authorize" => 400,
+            "/oauth2/userinfo" => 401,
             path if path.starts_with("/oauth2/") => 405,
             _ => 200,
         };
@@ -69,6 +70,9 @@ async fn what_the_metadata_lists_works(backend: Backend) {
         ("authorization_response_iss_parameter_supported", json!(true)),
         ("request_uri_parameter_supported", json!(false)),
         ("id_token_signing_alg_values_supported", json!(["RS256"])),
+        ("userinfo_signing_alg_values_supported", json!(["RS256"])),
+        ("acr_values_supported", json!(["urn:countersign:acr:pwd"])),
+        ("claim_types_supported", json!(["normal"])),
     ] {
         assert_eq!(metadata[member], values, "{member}");
     }
@@ -135,7 +139,9 @@ async fn openid_finds_the_same_document(backend: Backend) {
     ] {
         assert!(!metadata[required].is_null(), "{required}: {metadata}");
     }
-    assert!(lists(&metadata["scopes_supported"], "openid") && !lists(&metadata["scopes_supported"], "phone"));
+    for scope in ["openid", "profile", "email", "address", "phone", "offline_access"] {
+        assert!(lists(&metadata["scopes_supported"], scope), "{scope}");
+    }
 }
 
 async fn an_issuer_with_a_path_is_found_in_both_places(backend: Backend) {

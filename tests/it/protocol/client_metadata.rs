@@ -37,6 +37,8 @@ fn everything_that_is_kept_is_read_and_printed() {
         "tos_uri": "http://localhost:3000/tos",
         "jwks_uri": "https://app.example/jwks.json",
         "application_type": "native",
+        "id_token_signed_response_alg": "ES256",
+        "userinfo_signed_response_alg": "EdDSA",
         "audience": ["https://api.example.com", "urn:example:api"],
         "access_token_lifetime": 300,
     });
@@ -109,6 +111,8 @@ fn a_member_with_a_wrong_value_is_invalid_client_metadata() {
         ("too many keys", json!({ "jwks": { "keys": keys } })),
         ("keys twice", json!({ "jwks": { "keys": [] }, "jwks_uri": "https://app.example/jwks" })),
         ("an unknown application type", json!({ "application_type": "toaster" })),
+        ("an ID token that nobody signs", json!({ "id_token_signed_response_alg": "none" })),
+        ("an algorithm with a shared key", json!({ "userinfo_signed_response_alg": "HS256" })),
         ("an audience that is no URI", json!({ "audience": ["not-a-uri"] })),
         ("too many audiences", json!({ "audience": many })),
         ("no lifetime", json!({ "access_token_lifetime": 0 })),

@@ -9,7 +9,7 @@ use crate::http::answer::{
 };
 
 /// The members of the metadata, as a fault may name them.
-pub const MEMBERS: [&str; 16] = [
+pub const MEMBERS: [&str; 18] = [
     "client_name",
     "redirect_uris",
     "grant_types",
@@ -24,6 +24,8 @@ pub const MEMBERS: [&str; 16] = [
     "jwks_uri",
     "jwks",
     "application_type",
+    "id_token_signed_response_alg",
+    "userinfo_signed_response_alg",
     "audience",
     "access_token_lifetime",
 ];
@@ -47,6 +49,9 @@ pub struct Metadata {
     jwks_uri: Option<String>,
     jwks: Option<Any<Value>>,
     application_type: Option<String>,
+    id_token_signed_response_alg: Option<String>,
+    /// Without it the userinfo endpoint answers in plain JSON.
+    userinfo_signed_response_alg: Option<String>,
     /// The APIs that the client may ask tokens for.
     audience: Option<Vec<String>>,
     /// Seconds.
@@ -74,6 +79,8 @@ struct Registered {
     response_types: Vec<String>,
     token_endpoint_auth_method: String,
     application_type: String,
+    id_token_signed_response_alg: Option<String>,
+    userinfo_signed_response_alg: Option<String>,
     redirect_uris: Option<Vec<String>>,
     scope: Option<String>,
     contacts: Option<Vec<String>>,

@@ -48,6 +48,10 @@ fn grant(id: &str, user: &str) -> GrantRow {
         rotated_at: None,
         rotation_request: None,
         auth_time: None,
+        session_id: None,
+        acr: None,
+        amr: None,
+        claims: None,
         successor: None,
     }
 }
