@@ -33,8 +33,9 @@ const MAX_AGE_SECONDS: u64 = 300;
 /// What an ID token may say, besides what it is asked to say of the user.
 const CLAIMS: [&str; 12] =
     ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "sid", "at_hash"];
-/// OpenID Connect Core §3.1.2.1.
+/// OpenID Connect Core §3.1.2.1; and where people may make accounts, what asks for one.
 const PROMPTS: [&str; 4] = ["none", "login", "consent", "select_account"];
+const CREATE: &str = "create";
 
 /// RFC 8414 §2.
 #[derive(Object)]
@@ -57,6 +58,8 @@ struct MetadataBody {
     claim_types_supported: Vec<String>,
     claims_supported: Vec<String>,
     prompt_values_supported: Vec<String>,
+    display_values_supported: Vec<String>,
+    claims_parameter_supported: bool,
     request_uri_parameter_supported: bool,
     grant_types_supported: Vec<String>,
     token_endpoint_auth_methods_supported: Vec<String>,
@@ -131,6 +134,8 @@ impl DiscoveryApi {
 fn metadata(app: &App, scopes: &Scopes, algorithms: &[Algorithm]) -> Metadata {
     let issuer = &app.config.issuer;
     let with_secret = vec![AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost];
+    let create = app.config.accounts.registration.then_some(CREATE);
+    let prompts = PROMPTS.into_iter().chain(create).collect();
     Metadata {
         issuer: issuer.as_str().to_owned(),
         authorization_endpoint: Some(issuer.endpoint(authorization::PATH)),
@@ -145,7 +150,9 @@ fn metadata(app: &App, scopes: &Scopes, algorithms: &[Algorithm]) -> Metadata {
         acr_values_supported: vec![PASSWORD_ACR],
         claim_types_supported: vec!["normal"],
         claims_supported: CLAIMS.into_iter().chain(about_users::names()).collect(),
-        prompt_values_supported: PROMPTS.to_vec(),
+        prompt_values_supported: prompts,
+        display_values_supported: vec!["page"],
+        claims_parameter_supported: true,
         token_endpoint: issuer.endpoint("/oauth2/token"),
         jwks_uri: issuer.endpoint(jwks::PATH),
         scopes_supported: scopes.known.iter().map(ToString::to_string).collect(),

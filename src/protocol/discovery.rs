@@ -60,6 +60,10 @@ pub struct Metadata {
     pub claims_supported: Vec<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub prompt_values_supported: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub display_values_supported: Vec<&'static str>,
+    #[serde(skip_serializing_if = "is_false")]
+    pub claims_parameter_supported: bool,
     /// Left out it would mean yes.
     pub request_uri_parameter_supported: bool,
 }

@@ -40,3 +40,11 @@ pub struct IdToken {
     #[serde(flatten)]
     pub user: Map<String, Value>,
 }
+
+/// What is read of one that comes back (§3.1.2.1).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Presented {
+    pub iss: String,
+    pub sub: String,
+    pub aud: Audience,
+}

@@ -65,10 +65,13 @@ async fn what_the_metadata_lists_works(backend: Backend) {
     assert_eq!(metadata["grant_types_supported"], grants);
     for (member, values) in [
         ("response_types_supported", json!(["code"])),
-        ("response_modes_supported", json!(["query", "fragment"])),
+        ("response_modes_supported", json!(["query", "fragment", "form_post"])),
         ("code_challenge_methods_supported", json!(["S256"])),
         ("authorization_response_iss_parameter_supported", json!(true)),
         ("request_uri_parameter_supported", json!(false)),
+        ("claims_parameter_supported", json!(true)),
+        ("display_values_supported", json!(["page"])),
+        ("prompt_values_supported", json!(["none", "login", "consent", "select_account", "create"])),
         ("id_token_signing_alg_values_supported", json!(["RS256"])),
         ("userinfo_signing_alg_values_supported", json!(["RS256"])),
         ("acr_values_supported", json!(["urn:countersign:acr:pwd"])),
@@ -76,6 +79,9 @@ async fn what_the_metadata_lists_works(backend: Backend) {
     ] {
         assert_eq!(metadata[member], values, "{member}");
     }
+    let closed = backend.world_with(|config| config.accounts.registration = false).await;
+    let prompts = json!(["none", "login", "consent", "select_account"]);
+    assert_eq!(self::metadata(&closed).await["prompt_values_supported"], prompts, "nobody makes an account there");
     let public = world.public_client().await;
     let confidential: [(&str, &Value); 3] = [
         (TOKEN, &metadata["token_endpoint_auth_methods_supported"]),

@@ -89,7 +89,7 @@ async fn the_answer_may_be_in_the_fragment(backend: Backend) {
     assert_eq!(exchange(&client, &world, &code, &[]).await.status, 200);
     let path = request(&client, &[("response_mode", "fragment"), ("prompt", "none")]);
     assert_eq!(Browser::default().opens(&world, &path).await.error(&world), "login_required");
-    let path = request(&client, &[("response_mode", "form_post")]);
+    let path = request(&client, &[("response_mode", "web_message")]);
     assert_eq!(Browser::default().opens(&world, &path).await.error(&world), "invalid_request");
 }
 
