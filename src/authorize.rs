@@ -28,6 +28,7 @@ use crate::secret::{AuthorizationCode, Plain};
 use crate::store::codes::CodeRow;
 use crate::store::sessions::SessionStanding;
 use crate::time::UnixTime;
+use crate::tokens;
 use crate::tokens::reach::{self, Holder};
 
 pub use consent::{Shown, refused_by_user, shown};
@@ -98,11 +99,11 @@ pub async fn proceed(
         return Ok(Next::Register);
     }
     let subjects = meant::subjects(app, client, &request).await?;
-    let Some(session) = asking.session.filter(|session| is_recent(session, &request, now)) else {
+    let Some(session) = asking.session.filter(|session| is_recent(session, client, &request, now)) else {
         return unless_silent(&request, Next::SignIn, ErrorCode::LoginRequired, Reason::SignInDue);
     };
     let user_id = &session.session.user_id;
-    if subjects.is_some_and(|subjects| !subjects.contains(user_id)) {
+    if subjects.is_some_and(|subjects| !subjects.contains(&tokens::subject(app, client, user_id))) {
         return somebody_else(&request);
     }
     let decision = decide(app, client, &request, session).await?;
@@ -126,6 +127,10 @@ pub async fn read(app: &App, client: &Client, params: &Params) -> Outcome<Author
         let about = "the client is not registered for the grant type authorization_code";
         return Err(Refused::new(ErrorCode::UnauthorizedClient, Reason::GrantNotRegistered, about).into());
     }
+    if request.challenge.is_none() && client.must_use_pkce() {
+        let about = "code_challenge is missing";
+        return Err(Refused::new(ErrorCode::InvalidRequest, Reason::Malformed, about).into());
+    }
     if request.prompt.create && !app.config.accounts.registration {
         let about = "prompt says create, and people cannot make accounts here";
         return Err(Refused::new(ErrorCode::InvalidRequest, Reason::RegistrationClosed, about).into());
@@ -143,9 +148,12 @@ pub async fn read(app: &App, client: &Client, params: &Params) -> Outcome<Author
     Ok(request)
 }
 
-fn is_recent(session: &SessionStanding, request: &AuthorizationRequest, now: UnixTime) -> bool {
+/// What the client registered holds where the request says nothing else; whoever has just signed in for it need not be quick
+/// with all that follows.
+fn is_recent(session: &SessionStanding, client: &Client, request: &AuthorizationRequest, now: UnixTime) -> bool {
     let age = now.since(session.session.auth_time);
-    !request.prompt.login && request.max_age.is_none_or(|most| age <= most)
+    let registered = client.default_max_age().filter(|_| !request.signed_in);
+    !request.prompt.login && request.max_age.or(registered).is_none_or(|most| age <= most)
 }
 
 /// OpenID Connect Core §3.1.2.1: with `prompt=none` nobody is asked anything.
@@ -213,7 +221,7 @@ async fn issue(
         user_epoch: session.user_epoch,
         session_hash: session.hash.clone(),
         redirect_uri: trusted.addressed.redirect_uri.to_string(),
-        challenge: request.challenge.to_string(),
+        challenge: request.challenge.as_ref().map(ToString::to_string).unwrap_or_default(),
         nonce: request.nonce,
         scope: decision.scope.to_string(),
         resources: reach::joined(&decision.audience),

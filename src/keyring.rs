@@ -136,6 +136,11 @@ impl Keyring {
         &self.inner.values.cache
     }
 
+    /// The key under which users get the names that clients of one sector know them by.
+    pub fn subject_key(&self) -> &MacKey {
+        &self.inner.values.subject
+    }
+
     /// The algorithm that signs where a client did not choose one: the first of the settings that has an active key.
     pub fn default_algorithm(&self) -> Algorithm {
         let ring = self.inner.ring.load();

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::audit::{Act, By, Entry};
 use crate::failure::{Outcome, Reason, Refused};
 use crate::protocol::client_authentication::AuthMethod;
-use crate::protocol::client_metadata::{ApplicationType, ClientMetadata};
+use crate::protocol::client_metadata::{ApplicationType, ClientMetadata, SubjectType};
 use crate::protocol::error::ErrorCode;
 use crate::protocol::jwk::Algorithm;
 use crate::protocol::redirect_uri::RedirectUri;
@@ -29,6 +29,7 @@ pub struct Registered {
 pub async fn register(app: &App, metadata: ClientMetadata, by: &By<'_>, now: UnixTime) -> Outcome<Registered> {
     let auth_method = metadata.token_endpoint_auth_method.unwrap_or(AuthMethod::ClientSecretBasic);
     check_method(auth_method, &metadata)?;
+    check_subjects(&metadata)?;
     check_redirects(&metadata)?;
     check_algorithms(app, &metadata)?;
     check_scopes(app, &metadata).await?;
@@ -59,6 +60,7 @@ pub async fn update(
         return Err(refused(Reason::WrongAuthMethod, about).into());
     }
     check_method(auth_method, &metadata)?;
+    check_subjects(&metadata)?;
     check_redirects(&metadata)?;
     check_algorithms(app, &metadata)?;
     check_scopes(app, &metadata).await?;
@@ -72,12 +74,16 @@ pub async fn update(
 
 /// What the log says of a client: what it may do. Its name and contacts may be those of people.
 fn described<'a>(entry: Entry<'a>, id: &str, metadata: &ClientMetadata) -> Entry<'a> {
-    entry.on("client", id).at_client(id).with(json!({
+    let mut detail = json!({
         "grant_types": metadata.grant_types,
         "scope": metadata.scope,
         "audience": metadata.audience,
         "redirect_uris": metadata.redirect_uris,
-    }))
+    });
+    if !metadata.require_pkce {
+        detail["require_pkce"] = false.into();
+    }
+    entry.on("client", id).at_client(id).with(detail)
 }
 
 fn row_for(
@@ -104,11 +110,26 @@ fn check_method(method: AuthMethod, metadata: &ClientMetadata) -> Result<(), Ref
     if !AuthMethod::SERVED.contains(&method) {
         return Err(refused(Reason::WrongAuthMethod, format!("the authentication method {method} is not served yet")));
     }
+    if method == AuthMethod::None && !metadata.require_pkce {
+        let about = "require_pkce is false, which is for clients with a secret".to_owned();
+        return Err(refused(Reason::NotConfidential, about));
+    }
     if method == AuthMethod::None && metadata.grant_types.contains(&GrantType::ClientCredentials) {
         return Err(refused(
             Reason::NotConfidential,
             "client_credentials is for clients with a secret (RFC 6749 section 4.4)".to_owned(),
         ));
+    }
+    Ok(())
+}
+
+/// At this server's own API users go by their ids.
+fn check_subjects(metadata: &ClientMetadata) -> Result<(), Refused> {
+    let is_own = |name: &str| name == "account" || name.starts_with("admin:");
+    let tells_ids = metadata.scope.iter().flatten().any(|name| is_own(name.as_str()));
+    if metadata.subject_type == SubjectType::Pairwise && tells_ids {
+        let about = "subject_type pairwise does not go with the scopes account and admin:...: they tell the ids of users";
+        return Err(refused(Reason::Malformed, about.to_owned()));
     }
     Ok(())
 }

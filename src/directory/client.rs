@@ -19,6 +19,7 @@ pub struct Client {
     pub name: String,
     pub auth_method: AuthMethod,
     metadata: ClientMetadata,
+    sector: Option<String>,
 }
 
 impl Client {
@@ -29,6 +30,7 @@ impl Client {
             id: row.id,
             name: row.name,
             auth_method: row.auth_method.parse().map_err(|_| bad(&"its authentication method is unknown"))?,
+            sector: metadata.sector(),
             metadata,
         })
     }
@@ -64,6 +66,21 @@ impl Client {
     /// The resources that it may ask tokens for; the first one is meant when it does not say.
     pub fn audiences(&self) -> &[ResourceUri] {
         &self.metadata.audience
+    }
+
+    /// Within which its users have one name, if not by the one that is known to all.
+    pub fn sector(&self) -> Option<&str> {
+        self.sector.as_deref()
+    }
+
+    /// Whether it gets no code without a challenge.
+    pub fn must_use_pkce(&self) -> bool {
+        self.metadata.require_pkce || !self.is_confidential()
+    }
+
+    /// How old a sign-in may be for it, in seconds, where a request does not say.
+    pub fn default_max_age(&self) -> Option<i64> {
+        self.metadata.default_max_age
     }
 
     /// By which algorithm its ID tokens are signed, when it has a wish of its own.

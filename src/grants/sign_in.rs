@@ -153,8 +153,9 @@ pub(super) async fn issue(
     // No token outlives what it was issued on.
     let lifetime = lifetime.min(grant.expires_at.since(now));
     let wants_id = decision.scope.contains(OPENID);
+    let subject = tokens::subject(app, client, &grant.user_id);
     let access = AccessGrant {
-        subject: &grant.user_id,
+        subject: &subject,
         client_id: &client.id,
         audience: decision.audience,
         scope: decision.scope,

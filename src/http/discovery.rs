@@ -22,7 +22,7 @@ use crate::failure::{Broken, Failure, Outcome};
 use crate::grants;
 use crate::protocol::authorization::ResponseMode;
 use crate::protocol::client_authentication::AuthMethod;
-use crate::protocol::client_metadata::ResponseType;
+use crate::protocol::client_metadata::{ResponseType, SubjectType};
 use crate::protocol::discovery::Metadata;
 use crate::protocol::id_token::PASSWORD_ACR;
 use crate::protocol::jwk::Algorithm;
@@ -143,7 +143,7 @@ fn metadata(app: &App, scopes: &Scopes, algorithms: &[Algorithm]) -> Metadata {
         response_types_supported: ResponseType::ALL.to_vec(),
         response_modes_supported: ResponseMode::ALL.to_vec(),
         code_challenge_methods_supported: vec![pkce::METHOD],
-        subject_types_supported: vec!["public"],
+        subject_types_supported: SubjectType::ALL.to_vec(),
         id_token_signing_alg_values_supported: algorithms.to_vec(),
         userinfo_endpoint: Some(issuer.endpoint(userinfo::PATH)),
         userinfo_signing_alg_values_supported: algorithms.to_vec(),

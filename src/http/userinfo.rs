@@ -24,6 +24,7 @@ use crate::protocol::claims::Audience;
 use crate::protocol::error::ErrorCode;
 use crate::protocol::params::Params;
 use crate::protocol::scope::OPENID;
+use crate::tokens;
 
 pub const PATH: &str = "/oauth2/userinfo";
 
@@ -132,7 +133,7 @@ impl UserinfoApi {
         let user_id = caller.user()?;
         let told = claims::at_userinfo(app, &client, user_id, scope, claims_asked.as_deref()).await?;
         let mut told = told.ok_or_else(gone)?;
-        told.insert("sub".to_owned(), user_id.into());
+        told.insert("sub".to_owned(), tokens::subject(app, &client, user_id).into());
         let Some(algorithm) = client.userinfo_algorithm() else { return reply::json(&told) };
         // §5.3.2: a signed answer says from whom it is, and for whom.
         told.insert("iss".to_owned(), app.config.issuer.as_str().into());

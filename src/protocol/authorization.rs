@@ -90,7 +90,8 @@ pub struct Addressed {
 pub struct AuthorizationRequest {
     pub scope: Option<ScopeSet>,
     pub resources: Vec<ResourceUri>,
-    pub challenge: CodeChallenge,
+    /// A few clients may do without.
+    pub challenge: Option<CodeChallenge>,
     pub nonce: Option<String>,
     pub prompt: Prompt,
     pub max_age: Option<i64>,

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::authorization::ResponseMode;
 use super::client_authentication::AuthMethod;
-use super::client_metadata::ResponseType;
+use super::client_metadata::{ResponseType, SubjectType};
 use super::jwk::Algorithm;
 use super::token::GrantType;
 
@@ -47,7 +47,7 @@ pub struct Metadata {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_documentation: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub subject_types_supported: Vec<&'static str>,
+    pub subject_types_supported: Vec<SubjectType>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub id_token_signing_alg_values_supported: Vec<Algorithm>,
     #[serde(skip_serializing_if = "Vec::is_empty")]

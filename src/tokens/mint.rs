@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256, Sha512};
 
+use super::subject::subject;
 use crate::app::App;
 use crate::directory::{Client, FIRST_PARTY};
 use crate::failure::{Outcome, Reason, Refused};
@@ -82,7 +83,7 @@ pub async fn mint_id_token(app: &App, grant: IdGrant<'_>, now: UnixTime) -> Outc
     let (acr, amr) = grant.grant.signed_in_by();
     let claims = IdToken {
         iss: app.config.issuer.as_str().to_owned(),
-        sub: grant.grant.user_id.clone(),
+        sub: subject(app, client, &grant.grant.user_id),
         aud: Audience::from(client.id.clone()),
         exp: now.plus(app.config.tokens.id_seconds()),
         iat: now,

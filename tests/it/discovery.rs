@@ -70,6 +70,7 @@ async fn what_the_metadata_lists_works(backend: Backend) {
         ("authorization_response_iss_parameter_supported", json!(true)),
         ("request_uri_parameter_supported", json!(false)),
         ("claims_parameter_supported", json!(true)),
+        ("subject_types_supported", json!(["public", "pairwise"])),
         ("display_values_supported", json!(["page"])),
         ("prompt_values_supported", json!(["none", "login", "consent", "select_account", "create"])),
         ("id_token_signing_alg_values_supported", json!(["RS256"])),
