@@ -29,7 +29,7 @@ fn hash(id: &str) -> Hash<RefreshToken> {
     Hash::stored(id.to_owned())
 }
 
-fn grant(id: &str, user: &str) -> GrantRow {
+pub fn grant(id: &str, user: &str) -> GrantRow {
     GrantRow {
         id: id.to_owned(),
         user_id: user.to_owned(),
