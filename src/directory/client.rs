@@ -20,6 +20,8 @@ pub struct Client {
     pub auth_method: AuthMethod,
     metadata: ClientMetadata,
     sector: Option<String>,
+    /// Of its redirect URIs.
+    origins: Vec<String>,
 }
 
 impl Client {
@@ -31,6 +33,7 @@ impl Client {
             name: row.name,
             auth_method: row.auth_method.parse().map_err(|_| bad(&"its authentication method is unknown"))?,
             sector: metadata.sector(),
+            origins: metadata.redirect_uris.iter().filter(|uri| !uri.is_private()).map(RedirectUri::place).collect(),
             metadata,
         })
     }
@@ -61,6 +64,11 @@ impl Client {
     pub fn may_redirect_to(&self, uri: &RedirectUri) -> bool {
         let runs_natively = self.metadata.application_type == ApplicationType::Native;
         self.metadata.redirect_uris.iter().any(|registered| registered.is_meant_by(uri.as_str(), runs_natively))
+    }
+
+    /// Whether one of its redirect URIs is of this origin.
+    pub fn is_answered_at(&self, origin: &str) -> bool {
+        self.origins.iter().any(|own| own == origin)
     }
 
     /// The resources that it may ask tokens for; the first one is meant when it does not say.

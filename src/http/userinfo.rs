@@ -13,6 +13,7 @@ use super::answer::{Answer, Described};
 use super::bearer::{Bearer, Caller, PerhapsBearer};
 use super::body::{LONGEST, malformed};
 use super::context::settle;
+use super::cors::Asker;
 use super::form::{FORM, PerhapsForm};
 use super::reply::{self, Manner};
 use super::tags::Tag;
@@ -93,7 +94,7 @@ impl UserinfoApi {
     /// OpenID Connect Core section 5.3, for access tokens with the scope `openid`.
     #[oai(path = "/oauth2/userinfo", method = "get", operation_id = "userinfo")]
     async fn userinfo(&self, request: &Request, bearer: Bearer) -> Answer<Userinfo> {
-        settle(self.answer(bearer).await, Manner::OAuth, request, &self.app).into()
+        settle(self.answer(request, bearer).await, Manner::OAuth, request, &self.app).into()
     }
 
     /// Ask who signed in, by a form
@@ -106,30 +107,36 @@ impl UserinfoApi {
         bearer: PerhapsBearer,
         form: PerhapsForm<UserinfoForm>,
     ) -> Answer<Userinfo> {
-        settle(self.by_form(bearer.0, form).await, Manner::OAuth, request, &self.app).into()
+        settle(self.by_form(request, bearer.0, form).await, Manner::OAuth, request, &self.app).into()
     }
 }
 
 impl UserinfoApi {
-    async fn by_form(&self, bearer: Bearer, form: PerhapsForm<UserinfoForm>) -> Outcome<Response> {
+    async fn by_form(
+        &self,
+        request: &Request,
+        bearer: Bearer,
+        form: PerhapsForm<UserinfoForm>,
+    ) -> Outcome<Response> {
         form.body.check_length(LONGEST)?;
         if !form.body.is(FORM) {
-            return self.answer(bearer).await;
+            return self.answer(request, bearer).await;
         }
         let params = Params::parse(&form.body.read(&self.app.config.server, LONGEST).await?)?;
         match params.get("access_token") {
             Some(_) if !bearer.is_absent() => Err(malformed("the access token is in the header, and in the form")),
-            Some(token) => self.answer(bearer.with(token)).await,
-            None => self.answer(bearer).await,
+            Some(token) => self.answer(request, bearer.with(token)).await,
+            None => self.answer(request, bearer).await,
         }
     }
 
-    async fn answer(&self, bearer: Bearer) -> Outcome<Response> {
+    async fn answer(&self, request: &Request, bearer: Bearer) -> Outcome<Response> {
         let app = &self.app;
         let caller = bearer.counted(app).await?;
-        caller.must_hold(Some(OPENID))?;
         let Caller { client_id, scope, claims_asked, .. } = &caller;
         let client = app.directory.client(client_id).await?.ok_or_else(gone)?;
+        Asker::note(request, &client);
+        caller.must_hold(Some(OPENID))?;
         let user_id = caller.user()?;
         let told = claims::at_userinfo(app, &client, user_id, scope, claims_asked.as_deref()).await?;
         let mut told = told.ok_or_else(gone)?;
