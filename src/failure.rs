@@ -128,7 +128,7 @@ reasons! {
     SessionOver "session_over" "The browser's session ended while its user was asked."
     UnknownCode "unknown_code" "The text is no authorization code that this server made, or it is long forgotten."
     ForeignCode "foreign_code" "A client presented an authorization code that was issued to another one."
-    CodeExpired "code_expired" "An authorization code was exchanged later than a minute after it was issued."
+    CodeExpired "code_expired" "An authorization code was exchanged later than a minute after it was issued, or after its user had logged out."
     CodeMismatch "code_mismatch" "An authorization code was exchanged with another redirect URI than it was issued for."
     WrongVerifier "wrong_verifier" "An authorization code was exchanged without the verifier of its challenge (PKCE): it may have been intercepted."
     CodeReused "code_reused" "An authorization code was exchanged a second time: it may be stolen, so what it had opened was ended."

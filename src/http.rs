@@ -23,6 +23,7 @@ pub mod json;
 mod jwks;
 mod lines;
 pub mod listener;
+mod logout;
 mod metrics;
 pub mod pages;
 mod parameter;
@@ -57,6 +58,7 @@ type Apis = (
     revocation::RevocationApi,
     introspection::IntrospectionApi,
     userinfo::UserinfoApi,
+    logout::LogoutApi,
     jwks::JwksApi,
     discovery::DiscoveryApi,
     health::HealthApi,
@@ -71,6 +73,7 @@ fn apis(app: &Arc<App>, draining: &Draining) -> OpenApiService<Apis, ()> {
         revocation::RevocationApi { app: Arc::clone(app) },
         introspection::IntrospectionApi { app: Arc::clone(app) },
         userinfo::UserinfoApi { app: Arc::clone(app) },
+        logout::LogoutApi { app: Arc::clone(app) },
         jwks::JwksApi::new(Arc::clone(app)),
         discovery::DiscoveryApi::new(Arc::clone(app)),
         health::HealthApi { app: Arc::clone(app), draining: draining.clone() },
@@ -114,6 +117,9 @@ pub fn endpoint(app: &Arc<App>, draining: &Draining) -> impl Endpoint<Output = R
         list.push((path.to_owned(), vec![Method::GET, Method::POST]));
         routes = routes.at(path, poem::get(page.clone()).post(page));
     }
+    let (path, page) = html::sign_out(app);
+    list.push((path.to_owned(), vec![Method::GET, Method::POST]));
+    routes = routes.at(path, poem::get(page.clone()).post(page));
     let config = &app.config;
     Edge::new(routes, Routes::new(list), config.issuer.path(), &config.server, &app.counters)
 }

@@ -36,6 +36,7 @@ pub mod failure;
 pub mod grants;
 pub mod jobs;
 pub mod limits;
+pub mod logout;
 pub mod outbox;
 pub mod scopes;
 pub mod tokens;

@@ -6,6 +6,7 @@ use crate::failure::{Failure, Outcome, Reason, Refused};
 use crate::protocol::error::ErrorCode;
 use crate::secret::{Plain, RefreshToken};
 use crate::store::grants::{GrantRow, Standing};
+use crate::store::sessions::SessionRow;
 use crate::time::UnixTime;
 use crate::tokens::{self, Examined, refresh};
 
@@ -28,6 +29,20 @@ pub async fn end(
     let record = entry(Act::SessionEnded, actor, origin).on("grant", grant_id).with(of).record(now);
     let ended = app.store.end_grant(grant_id.to_owned(), Some(user_id.to_owned()), record, now).await?;
     if ended { Ok(()) } else { Err(unknown("there is no such session")) }
+}
+
+/// Signing out with a browser, as a client asked for it if one did. One that is signed out already needs no more of it.
+pub async fn sign_out(
+    app: &App,
+    session: &SessionRow,
+    client_id: Option<&str>,
+    origin: &Origin,
+    now: UnixTime,
+) -> Outcome<()> {
+    let record = entry(Act::SignedOut, Actor::User(&session.user_id), origin).on("session", session.id.clone());
+    let record = client_id.into_iter().fold(record, Entry::at_client).record(now);
+    app.store.end_session(session.id.clone(), session.user_id.clone(), record, now).await?;
+    Ok(())
 }
 
 /// Logging out: the sign-in that the caller's own token comes from. One that is over already needs no ending.

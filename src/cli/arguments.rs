@@ -134,6 +134,9 @@ pub struct NewClient {
     /// Where users are sent back to; may be repeated
     #[arg(long = "redirect-uri", value_name = "URI")]
     pub redirect_uris: Vec<String>,
+    /// Where users are sent after logging out; may be repeated
+    #[arg(long = "post-logout-redirect-uri", value_name = "URI")]
+    pub post_logout_redirect_uris: Vec<String>,
     /// client_secret_basic (the default), client_secret_post or none
     #[arg(long, value_name = "METHOD", conflicts_with = "public")]
     pub auth_method: Option<String>,
@@ -151,7 +154,7 @@ pub struct NewClient {
     pub access_token_lifetime: Option<i64>,
     /// Read RFC 7591 metadata from this file, or from standard input when it is -
     #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "grants", "scopes", "audiences", "redirect_uris",
-        "auth_method", "public", "application_type", "without_pkce", "access_token_lifetime"])]
+        "post_logout_redirect_uris", "auth_method", "public", "application_type", "without_pkce", "access_token_lifetime"])]
     pub from: Option<PathBuf>,
 }
 

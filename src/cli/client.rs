@@ -66,6 +66,9 @@ fn described(new: NewClient) -> Result<Vec<u8>, Complaint> {
     if !new.redirect_uris.is_empty() {
         put("redirect_uris", new.redirect_uris.into());
     }
+    if !new.post_logout_redirect_uris.is_empty() {
+        put("post_logout_redirect_uris", new.post_logout_redirect_uris.into());
+    }
     let method = if new.public { Some(AuthMethod::None.as_str().to_owned()) } else { new.auth_method };
     put("token_endpoint_auth_method", method.into());
     put("application_type", new.application_type.into());

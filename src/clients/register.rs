@@ -128,7 +128,8 @@ fn check_subjects(metadata: &ClientMetadata) -> Result<(), Refused> {
     let is_own = |name: &str| name == "account" || name.starts_with("admin:");
     let tells_ids = metadata.scope.iter().flatten().any(|name| is_own(name.as_str()));
     if metadata.subject_type == SubjectType::Pairwise && tells_ids {
-        let about = "subject_type pairwise does not go with the scopes account and admin:...: they tell the ids of users";
+        let about =
+            "subject_type pairwise does not go with the scopes account and admin:...: they tell the ids of users";
         return Err(refused(Reason::Malformed, about.to_owned()));
     }
     Ok(())
@@ -137,7 +138,8 @@ fn check_subjects(metadata: &ClientMetadata) -> Result<(), Refused> {
 /// RFC 8252 §7.1: a scheme of its own belongs to an app, and any other app on the device may claim it.
 fn check_redirects(metadata: &ClientMetadata) -> Result<(), Refused> {
     let is_app = metadata.application_type == ApplicationType::Native;
-    if is_app || !metadata.redirect_uris.iter().any(RedirectUri::is_private) {
+    let mut all = metadata.redirect_uris.iter().chain(&metadata.post_logout_redirect_uris);
+    if is_app || !all.any(RedirectUri::is_private) {
         return Ok(());
     }
     let about = "a redirect URI with a scheme of its own is for clients with application_type native";

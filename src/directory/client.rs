@@ -66,6 +66,11 @@ impl Client {
         self.metadata.redirect_uris.iter().any(|registered| registered.is_meant_by(uri.as_str(), runs_natively))
     }
 
+    /// Whether a browser may be sent there after logging out: the very text that it registered.
+    pub fn may_return_to(&self, uri: &RedirectUri) -> bool {
+        self.metadata.post_logout_redirect_uris.contains(uri)
+    }
+
     /// Whether one of its redirect URIs is of this origin.
     pub fn is_answered_at(&self, origin: &str) -> bool {
         self.origins.iter().any(|own| own == origin)

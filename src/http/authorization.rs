@@ -34,7 +34,7 @@ pub const CONSENT: &str = "/consent";
 pub const REGISTER: &str = "/register";
 
 /// It has to fit into the head of a request, beside all else.
-const LONGEST_QUERY: usize = 8 * 1024;
+pub const LONGEST_QUERY: usize = 8 * 1024;
 
 /// The parameters of an authorization request.
 #[derive(Object)]
@@ -199,7 +199,7 @@ pub fn here(app: &App, path: &str, query: &str) -> Outcome<Response> {
     see_other(&format!("{}?{query}", app.config.issuer.endpoint(path)))
 }
 
-fn see_other(location: &str) -> Outcome<Response> {
+pub fn see_other(location: &str) -> Outcome<Response> {
     let location = HeaderValue::from_str(location).map_err(|_| {
         Failure::Broken(Broken { what: "http", source: "a redirect has no header".to_owned(), passing: false })
     })?;

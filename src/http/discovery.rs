@@ -15,7 +15,7 @@ use super::context::settle;
 use super::document::Document;
 use super::reply::Manner;
 use super::tags::Tag;
-use super::{authorization, docs, jwks, userinfo};
+use super::{authorization, docs, jwks, logout, userinfo};
 use crate::app::App;
 use crate::directory::Scopes;
 use crate::failure::{Broken, Failure, Outcome};
@@ -46,6 +46,7 @@ struct MetadataBody {
     authorization_response_iss_parameter_supported: bool,
     token_endpoint: String,
     userinfo_endpoint: String,
+    end_session_endpoint: String,
     jwks_uri: String,
     scopes_supported: Vec<String>,
     response_types_supported: Vec<String>,
@@ -124,7 +125,8 @@ impl DiscoveryApi {
 
     fn render(&self, scopes: &Scopes, algorithms: &[Algorithm]) -> Outcome<Document> {
         let broken = |source: String| Failure::Broken(Broken { what: "http", source, passing: false });
-        let body = serde_json::to_vec(&metadata(&self.app, scopes, algorithms)).map_err(|error| broken(error.to_string()))?;
+        let body =
+            serde_json::to_vec(&metadata(&self.app, scopes, algorithms)).map_err(|error| broken(error.to_string()))?;
         let etag = format!("\"{}\"", BASE64URL.encode(&Sha256::digest(&body)[..12]));
         Document::new(body.into(), ServerMetadata::CONTENT_TYPE, &etag, MAX_AGE_SECONDS)
             .ok_or_else(|| broken("the document has no tag".to_owned()))
@@ -146,6 +148,7 @@ fn metadata(app: &App, scopes: &Scopes, algorithms: &[Algorithm]) -> Metadata {
         subject_types_supported: SubjectType::ALL.to_vec(),
         id_token_signing_alg_values_supported: algorithms.to_vec(),
         userinfo_endpoint: Some(issuer.endpoint(userinfo::PATH)),
+        end_session_endpoint: Some(issuer.endpoint(logout::PATH)),
         userinfo_signing_alg_values_supported: algorithms.to_vec(),
         acr_values_supported: vec![PASSWORD_ACR],
         claim_types_supported: vec!["normal"],

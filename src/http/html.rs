@@ -7,8 +7,10 @@ mod forms;
 mod links;
 mod questions;
 mod render;
+mod sign_out;
 
 pub use form_post::form_post;
 pub use links::pages;
 pub use questions::questions;
 pub use render::failed;
+pub use sign_out::{sign_out, signed_out};

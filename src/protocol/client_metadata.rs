@@ -55,6 +55,9 @@ pub struct ClientMetadata {
     pub client_name: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub redirect_uris: Vec<RedirectUri>,
+    /// Where a browser may be sent after logging out (OpenID Connect RP-Initiated Logout §3.1).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub post_logout_redirect_uris: Vec<RedirectUri>,
     pub grant_types: Vec<GrantType>,
     pub response_types: Vec<ResponseType>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -111,6 +114,7 @@ pub struct ClientMetadata {
 struct Document {
     client_name: Option<Value>,
     redirect_uris: Option<Value>,
+    post_logout_redirect_uris: Option<Value>,
     grant_types: Option<Value>,
     response_types: Option<Value>,
     scope: Option<Value>,
@@ -156,7 +160,8 @@ impl ClientMetadata {
             if grant_types.contains(&GrantType::AuthorizationCode) { vec![ResponseType::Code] } else { Vec::new() };
         Ok(Self {
             client_name: text("client_name", document.client_name)?,
-            redirect_uris: redirect_uris(document.redirect_uris)?,
+            redirect_uris: redirect_uris("redirect_uris", document.redirect_uris)?,
+            post_logout_redirect_uris: redirect_uris("post_logout_redirect_uris", document.post_logout_redirect_uris)?,
             response_types: list("response_types", document.response_types)?.unwrap_or(default_response_types),
             grant_types,
             scope: scope(document.scope)?,
@@ -278,12 +283,12 @@ fn text(name: &'static str, value: Option<Value>) -> Result<Option<String>, Faul
     Ok(Some(text).filter(|text| !text.trim().is_empty()))
 }
 
-fn redirect_uris(value: Option<Value>) -> Result<Vec<RedirectUri>, Fault> {
-    let uris = member::<Vec<String>>("redirect_uris", value)
-        .map_err(|_| invalid_redirect_uri("redirect_uris is not a list of texts"))?
+fn redirect_uris(name: &'static str, value: Option<Value>) -> Result<Vec<RedirectUri>, Fault> {
+    let uris = member::<Vec<String>>(name, value)
+        .map_err(|_| invalid_redirect_uri(format!("{name} is not a list of texts")))?
         .unwrap_or_default();
     if uris.len() > MAX_REDIRECT_URIS {
-        return Err(invalid_redirect_uri("there are too many redirect_uris"));
+        return Err(invalid_redirect_uri(format!("there are too many {name}")));
     }
     Ok(unique(uris.into_iter().map(RedirectUri::try_from).collect::<Result<_, _>>()?))
 }
@@ -344,6 +349,6 @@ fn invalid(about: impl Into<Cow<'static, str>>) -> Fault {
     Fault::new(ErrorCode::InvalidClientMetadata, about)
 }
 
-fn invalid_redirect_uri(about: &'static str) -> Fault {
+fn invalid_redirect_uri(about: impl Into<Cow<'static, str>>) -> Fault {
     Fault::new(ErrorCode::InvalidRedirectUri, about)
 }

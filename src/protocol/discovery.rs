@@ -22,6 +22,9 @@ pub struct Metadata {
     pub jwks_uri: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub userinfo_endpoint: Option<String>,
+    /// OpenID Connect RP-Initiated Logout §2.1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_session_endpoint: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registration_endpoint: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -47,4 +47,7 @@ pub struct Presented {
     pub iss: String,
     pub sub: String,
     pub aud: Audience,
+    /// The browser session that it told of.
+    #[serde(default)]
+    pub sid: Option<String>,
 }

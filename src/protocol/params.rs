@@ -15,7 +15,7 @@ const MAX_PARAMETERS: usize = 64;
 const REPEATABLE: [&str; 2] = ["resource", "audience"];
 
 /// Names that a fault may say aloud: all others came from outside and are not repeated.
-const SPEAKABLE: [&str; 28] = [
+const SPEAKABLE: [&str; 30] = [
     "acr_values",
     "claims",
     "client_assertion",
@@ -30,9 +30,11 @@ const SPEAKABLE: [&str; 28] = [
     "grant_type",
     "id_token_hint",
     "login_hint",
+    "logout_hint",
     "max_age",
     "nonce",
     "password",
+    "post_logout_redirect_uri",
     "prompt",
     "redirect_uri",
     "refresh_token",
@@ -104,7 +106,9 @@ impl Params {
     pub fn doubled(&self) -> Option<Fault> {
         let mut names = self.iter().map(|(name, _)| name).enumerate();
         let is_before = |end: usize, name: &str| self.iter().take(end).any(|(each, _)| each == name);
-        names.find(|(index, name)| !REPEATABLE.contains(name) && is_before(*index, name)).map(|(_, name)| repeated(name))
+        names
+            .find(|(index, name)| !REPEATABLE.contains(name) && is_before(*index, name))
+            .map(|(_, name)| repeated(name))
     }
 
     /// The value of a parameter; the first one, where it may be repeated.

@@ -11,7 +11,7 @@ use super::audit::{Record, record};
 use super::backend::{Store, read, tx, write};
 use super::grants::{GrantUser, ROLES, SignIn, note_sign_in, separated};
 use super::kept::kept;
-use super::schema::{sessions, users};
+use super::schema::{codes, grants, sessions, users};
 use super::sweep::BATCH;
 use crate::secret::{Hash, SessionSecret};
 use crate::time::UnixTime;
@@ -99,6 +99,30 @@ impl Store {
             }
             let session = diesel::insert_into(sessions::table).values(SessionRow { user_epoch: epoch, ..session });
             kept(session).execute(c).await?;
+            record!(c, record);
+            Ok(true)
+        })
+    }
+
+    /// Ends a session of this user, with the codes that wait in it and what was granted in it; `true` for whoever did it. A
+    /// grant with a refresh token goes on: the user let that client come back while nobody is signed in.
+    pub async fn end_session(&self, id: String, user_id: String, record: Record, now: UnixTime) -> StoreResult<bool> {
+        tx!(self, async |c| {
+            let session = sessions::table
+                .filter(sessions::id.eq(id.clone()))
+                .filter(sessions::user_id.eq(user_id))
+                .filter(sessions::ended_at.is_null());
+            if kept(diesel::update(session).set(sessions::ended_at.eq(now))).execute(c).await? == 0 {
+                return Ok(false);
+            }
+            // First the codes: whoever exchanges one at this moment has opened a grant that the next statement sees, or comes
+            // too late.
+            let waiting = codes::table.filter(codes::session_id.eq(id.clone())).filter(codes::spent_at.is_null());
+            let waiting = diesel::update(waiting.filter(codes::expires_at.gt(now)));
+            kept(waiting.set(codes::expires_at.eq(now))).execute(c).await?;
+            let granted = grants::table.filter(grants::session_id.eq(id)).filter(grants::refresh_hash.is_null());
+            let granted = diesel::update(granted.filter(grants::ended_at.is_null()));
+            kept(granted.set(grants::ended_at.eq(now))).execute(c).await?;
             record!(c, record);
             Ok(true)
         })

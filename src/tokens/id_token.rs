@@ -1,4 +1,5 @@
-//! ID tokens that come back: as a hint of whom a client means (OpenID Connect Core §3.1.2.1).
+//! ID tokens that come back: as a hint of whom a client means (OpenID Connect Core §3.1.2.1), or who is to be logged out
+//! (OpenID Connect RP-Initiated Logout §2).
 
 use crate::app::App;
 use crate::failure::Outcome;
@@ -9,6 +10,11 @@ use crate::protocol::jws::Compact;
 /// What an ID token says that was signed here for this client, however long ago; `None` for anything else. It proves nothing
 /// about who brings it: whoever was told of a sign-in has one.
 pub async fn presented(app: &App, client_id: &str, token: &str) -> Outcome<Option<Presented>> {
+    Ok(presented_by_anybody(app, token).await?.filter(|claims| claims.aud.contains(client_id)))
+}
+
+/// The same for any client: which one it is, the token says.
+pub async fn presented_by_anybody(app: &App, token: &str) -> Outcome<Option<Presented>> {
     let Ok(compact) = Compact::parse(token) else { return Ok(None) };
     let header = compact.header();
     let Some(kid) = header.kid.as_deref().filter(|_| header.typ.as_deref() == Some(TokenType::IdToken.as_str())) else {
@@ -21,5 +27,5 @@ pub async fn presented(app: &App, client_id: &str, token: &str) -> Outcome<Optio
         return Ok(None);
     }
     let claims: Option<Presented> = serde_json::from_slice(compact.payload()).ok();
-    Ok(claims.filter(|claims| claims.iss == app.config.issuer.as_str() && claims.aud.contains(client_id)))
+    Ok(claims.filter(|claims| claims.iss == app.config.issuer.as_str()))
 }

@@ -51,6 +51,8 @@ async fn the_metadata_lists_exactly_what_is_served(backend: Backend) {
             // It asks who it is that asks.
             "/oauth2/authorize" => 400,
             "/oauth2/userinfo" => 401,
+            // A page that says that nobody is signed in.
+            "/oauth2/logout" => 200,
             path if path.starts_with("/oauth2/") => 405,
             _ => 200,
         };

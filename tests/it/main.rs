@@ -17,6 +17,7 @@ mod jwks;
 mod keyring;
 mod limits;
 mod listener;
+mod logout;
 mod logs;
 mod mail;
 mod metrics;

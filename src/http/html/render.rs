@@ -16,13 +16,14 @@ use crate::protocol::redirect_uri::RedirectUri;
 
 const STYLE: &str = include_str!("templates/style.css");
 
-const TEMPLATES: [(&str, &str); 8] = [
+const TEMPLATES: [(&str, &str); 9] = [
     ("layout.html", include_str!("templates/layout.html")),
     ("confirm_email.html", include_str!("templates/confirm_email.html")),
     ("reset_password.html", include_str!("templates/reset_password.html")),
     ("forgot_password.html", include_str!("templates/forgot_password.html")),
     ("sign_in.html", include_str!("templates/sign_in.html")),
     ("consent.html", include_str!("templates/consent.html")),
+    ("sign_out.html", include_str!("templates/sign_out.html")),
     ("form_post.html", include_str!("templates/form_post.html")),
     ("told.html", include_str!("templates/told.html")),
 ];

@@ -71,6 +71,11 @@ impl Browser {
                 assert!(cookie.contains(part), "{part}: {cookie}");
             }
             let (name, value) = cookie.split(';').next().and_then(|pair| pair.split_once('=')).expect("a cookie");
+            if value.is_empty() {
+                assert!(cookie.ends_with("; Max-Age=0"), "{cookie}");
+                self.cookies.remove(name);
+                continue;
+            }
             secrets::note(value);
             self.cookies.insert(name.to_owned(), value.to_owned());
         }

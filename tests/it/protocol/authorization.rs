@@ -1,7 +1,9 @@
 //! What an authorization request says, and how it is carried along and answered.
 
+use countersign::protocol::authorization::{
+    Addressed, AuthorizationRequest, ResponseMode, Told, query, query_after_sign_in,
+};
 use countersign::protocol::{ErrorCode, Params};
-use countersign::protocol::authorization::{Addressed, AuthorizationRequest, ResponseMode, Told, query, query_after_sign_in};
 use countersign::secret::Plain;
 
 use super::parsed;

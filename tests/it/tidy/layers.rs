@@ -37,6 +37,11 @@ const BESIDE: &[(&str, &[&str], &str)] = &[
         &["accounts", "audit", "failure", "tokens"],
         "people sign in; that is recorded; refused is not broken; a grant decides what a token says",
     ),
+    (
+        "logout",
+        &["accounts", "audit", "failure", "tokens"],
+        "a session is a person's; that it ends is recorded; refused is not broken; an ID token says who is meant",
+    ),
     ("outbox", &["failure"], "refused is not broken"),
     (
         "jobs",

@@ -9,9 +9,10 @@ use crate::http::answer::{
 };
 
 /// The members of the metadata, as a fault may name them.
-pub const MEMBERS: [&str; 23] = [
+pub const MEMBERS: [&str; 24] = [
     "client_name",
     "redirect_uris",
+    "post_logout_redirect_uris",
     "grant_types",
     "response_types",
     "scope",
@@ -41,6 +42,8 @@ pub const MEMBERS: [&str; 23] = [
 pub struct Metadata {
     client_name: Option<String>,
     redirect_uris: Option<Vec<String>>,
+    /// Where a browser may be sent after logging out.
+    post_logout_redirect_uris: Option<Vec<String>>,
     grant_types: Option<Vec<String>>,
     response_types: Option<Vec<String>>,
     /// Names with a space between them.
@@ -102,6 +105,8 @@ struct Registered {
     require_auth_time: Option<bool>,
     require_pkce: Option<bool>,
     redirect_uris: Option<Vec<String>>,
+    /// Where a browser may be sent after logging out.
+    post_logout_redirect_uris: Option<Vec<String>>,
     scope: Option<String>,
     contacts: Option<Vec<String>>,
     client_uri: Option<String>,

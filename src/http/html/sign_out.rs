@@ -1,0 +1,108 @@
+//! `/logout`: whether somebody wants to sign out, where no client has shown who is meant.
+
+use std::sync::Arc;
+
+use http::{Method, StatusCode};
+use minijinja::{Value, context};
+use poem::{Endpoint, Request, RequestBody, Response};
+
+use super::forms;
+use super::render::{page, page_on_the_way};
+use crate::app::App;
+use crate::failure::Outcome;
+use crate::http::context::settle;
+use crate::http::logout::{Departure, SIGN_OUT};
+use crate::http::reply::Manner;
+use crate::secret::{Plain, SessionSecret};
+use crate::store::sessions::SessionStanding;
+
+const SIGNED_OUT: (&str, &str) = ("You are signed out", "You can close this page.");
+const STILL_SIGNED_IN: (&str, &str) = ("You are still signed in", "You can close this page.");
+
+/// A page that asks, by `GET`, and takes the answer, by `POST`.
+#[derive(Clone)]
+pub struct SignOut {
+    app: Arc<App>,
+}
+
+/// The page and its path.
+pub fn sign_out(app: &Arc<App>) -> (&'static str, SignOut) {
+    (SIGN_OUT, SignOut { app: Arc::clone(app) })
+}
+
+/// The page that says that it is done.
+pub fn signed_out(app: &App) -> Outcome<Response> {
+    told(app, SIGNED_OUT)
+}
+
+impl Endpoint for SignOut {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let (request, mut body) = request.split();
+        let answer = self.answer(&request, &mut body).await;
+        Ok(settle(answer, Manner::Page, &request, &self.app))
+    }
+}
+
+impl SignOut {
+    async fn answer(&self, request: &Request, body: &mut RequestBody) -> Outcome<Response> {
+        let departure = Departure::read(&self.app, request).await?;
+        match &departure.session {
+            Some((secret, _)) if *request.method() == Method::POST => {
+                self.take(request, body, &departure, secret).await
+            }
+            Some((secret, session)) => self.ask(&departure, secret, session),
+            None => departure.done(&self.app),
+        }
+    }
+
+    async fn take(
+        &self,
+        request: &Request,
+        body: &mut RequestBody,
+        departure: &Departure,
+        secret: &Plain<SessionSecret>,
+    ) -> Outcome<Response> {
+        let app = &self.app;
+        let mut form = forms::read(app, request, body).await?;
+        let mut text = |name| form.optional_text(name).unwrap_or_default();
+        let (mark, decision) = (text("form"), text("decision"));
+        if form.finish().is_err() || !forms::has_mark(app, secret, &["sign out", &departure.query], &mark) {
+            return Err(forms::foreign());
+        }
+        match decision.as_str() {
+            "leave" => departure.leave(app, request, false).await,
+            "everywhere" => departure.leave(app, request, true).await,
+            _ => told(app, STILL_SIGNED_IN),
+        }
+    }
+
+    fn ask(
+        &self,
+        departure: &Departure,
+        secret: &Plain<SessionSecret>,
+        session: &SessionStanding,
+    ) -> Outcome<Response> {
+        let app = &self.app;
+        let leaving = &departure.leaving;
+        let values = context! {
+            service => app.mail.service_name(),
+            username => session.username.as_str(),
+            client => leaving.client.as_ref().map(|client| client.name.as_str()),
+            query => departure.query.as_str(),
+            form => forms::mark(app, secret, &["sign out", &departure.query]),
+        };
+        match &leaving.back_to {
+            Some(uri) => page_on_the_way(StatusCode::OK, "sign_out.html", values, uri),
+            None => page(StatusCode::OK, "sign_out.html", values),
+        }
+    }
+}
+
+fn told(app: &App, (heading, about): (&str, &str)) -> Outcome<Response> {
+    let values: Value = context! {
+        service => app.mail.service_name(), heading, about, request_id => (), is_dead_link => false,
+    };
+    page(StatusCode::OK, "told.html", values)
+}
