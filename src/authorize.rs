@@ -187,7 +187,8 @@ async fn to_allow(
         return Ok(asked.collect());
     }
     let of_client = client.scopes(&app.directory.scopes().await?.known);
-    let by_name = request.claims.scopes().filter(|scope| of_client.contains(scope)).filter_map(|name| name.parse().ok());
+    let by_name =
+        request.claims.scopes().filter(|scope| of_client.contains(scope)).filter_map(|name| name.parse().ok());
     Ok(asked.chain(by_name).collect())
 }
 

@@ -128,7 +128,8 @@ fn check_subjects(metadata: &ClientMetadata) -> Result<(), Refused> {
     let is_own = |name: &str| name == "account" || name.starts_with("admin:");
     let tells_ids = metadata.scope.iter().flatten().any(|name| is_own(name.as_str()));
     if metadata.subject_type == SubjectType::Pairwise && tells_ids {
-        let about = "subject_type pairwise does not go with the scopes account and admin:...: they tell the ids of users";
+        let about =
+            "subject_type pairwise does not go with the scopes account and admin:...: they tell the ids of users";
         return Err(refused(Reason::Malformed, about.to_owned()));
     }
     Ok(())

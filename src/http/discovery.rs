@@ -124,7 +124,8 @@ impl DiscoveryApi {
 
     fn render(&self, scopes: &Scopes, algorithms: &[Algorithm]) -> Outcome<Document> {
         let broken = |source: String| Failure::Broken(Broken { what: "http", source, passing: false });
-        let body = serde_json::to_vec(&metadata(&self.app, scopes, algorithms)).map_err(|error| broken(error.to_string()))?;
+        let body =
+            serde_json::to_vec(&metadata(&self.app, scopes, algorithms)).map_err(|error| broken(error.to_string()))?;
         let etag = format!("\"{}\"", BASE64URL.encode(&Sha256::digest(&body)[..12]));
         Document::new(body.into(), ServerMetadata::CONTENT_TYPE, &etag, MAX_AGE_SECONDS)
             .ok_or_else(|| broken("the document has no tag".to_owned()))

@@ -112,12 +112,7 @@ impl UserinfoApi {
 }
 
 impl UserinfoApi {
-    async fn by_form(
-        &self,
-        request: &Request,
-        bearer: Bearer,
-        form: PerhapsForm<UserinfoForm>,
-    ) -> Outcome<Response> {
+    async fn by_form(&self, request: &Request, bearer: Bearer, form: PerhapsForm<UserinfoForm>) -> Outcome<Response> {
         form.body.check_length(LONGEST)?;
         if !form.body.is(FORM) {
             return self.answer(request, bearer).await;

@@ -104,7 +104,9 @@ impl Params {
     pub fn doubled(&self) -> Option<Fault> {
         let mut names = self.iter().map(|(name, _)| name).enumerate();
         let is_before = |end: usize, name: &str| self.iter().take(end).any(|(each, _)| each == name);
-        names.find(|(index, name)| !REPEATABLE.contains(name) && is_before(*index, name)).map(|(_, name)| repeated(name))
+        names
+            .find(|(index, name)| !REPEATABLE.contains(name) && is_before(*index, name))
+            .map(|(_, name)| repeated(name))
     }
 
     /// The value of a parameter; the first one, where it may be repeated.

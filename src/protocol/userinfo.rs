@@ -46,7 +46,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 
 /// The claims that these scopes ask for.
 pub fn of_scopes(scopes: &ScopeSet) -> Vec<&'static str> {
-    BY_SCOPE.into_iter().filter(|(scope, _)| scopes.contains(scope)).flat_map(|(_, names)| names.iter().copied()).collect()
+    BY_SCOPE
+        .into_iter()
+        .filter(|(scope, _)| scopes.contains(scope))
+        .flat_map(|(_, names)| names.iter().copied())
+        .collect()
 }
 
 /// The scope that asks for this claim, if it is one.

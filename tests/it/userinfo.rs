@@ -102,7 +102,8 @@ async fn what_a_client_may_not_have_any_more_it_is_not_told(backend: Backend) {
     let token = app.signed_in(&world, &ann, &[]).await;
     assert!(told(&world, &token.text).await["phone_number"].is_string());
     let document = r#"{"grant_types":["password","refresh_token"],"scope":"openid email"}"#;
-    let metadata = countersign::protocol::client_metadata::ClientMetadata::parse(document.as_bytes()).expect("metadata");
+    let metadata =
+        countersign::protocol::client_metadata::ClientMetadata::parse(document.as_bytes()).expect("metadata");
     let before = world.app.store.client(&app.id).await.expect("the store answers").expect("a client");
     let by = countersign::audit::By::operator();
     let done = countersign::clients::update(&world.app, before, metadata, &by, world.clock.now()).await;

@@ -71,7 +71,8 @@ fn client(row: &ClientRow, findings: &mut Findings) {
         }
         return;
     }
-    let Some(metadata) = ClientMetadata::parse(row.document.as_bytes()).ok().filter(|_| row.disabled_at.is_none()) else {
+    let Some(metadata) = ClientMetadata::parse(row.document.as_bytes()).ok().filter(|_| row.disabled_at.is_none())
+    else {
         return;
     };
     if !metadata.require_pkce {

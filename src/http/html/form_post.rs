@@ -16,7 +16,8 @@ use crate::protocol::redirect_uri::RedirectUri;
 const SCRIPT: &str = "document.forms[0].submit()";
 
 pub fn form_post(to: &RedirectUri, fields: &[(&'static str, String)]) -> Outcome<Response> {
-    let fields: Vec<Value> = fields.iter().map(|(name, value)| context! { name, value }).collect();
+    let fields: Vec<Value> =
+        fields.iter().map(|(name, value)| context! { name => *name, value => value.as_str() }).collect();
     let values = context! { to => to.as_str(), fields, script => Value::from_safe_string(SCRIPT.to_owned()) };
     let mut response = page(StatusCode::OK, "form_post.html", values)?;
     let script = BASE64.encode(Sha256::digest(SCRIPT));

@@ -28,7 +28,10 @@ async fn what_is_asked_for_by_name_is_told_where_it_was_asked_for(backend: Backe
     for token in [&token, &next] {
         let claims = Parts::of(token.id_token().expect("one")).claims;
         assert_eq!((&claims["email"], &claims["birthdate"]), (&json!(ann.email), &json!("0000-10-31")));
-        assert_eq!((&claims["picture"], &claims["iss"]), (&json!("https://ann.example/me.png"), &json!(world.issuer())));
+        assert_eq!(
+            (&claims["picture"], &claims["iss"]),
+            (&json!("https://ann.example/me.png"), &json!(world.issuer()))
+        );
         assert!(claims.get("nickname").is_none() && claims.get("phone_number").is_none(), "{claims}");
         let expected = json!({
             "sub": ann.id, "nickname": "annie", "phone_number": "+1 (425) 555-1212", "phone_number_verified": false,

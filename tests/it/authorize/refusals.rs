@@ -99,7 +99,9 @@ async fn what_is_wrong_with_a_request_is_told_to_its_client(backend: Backend) {
 async fn what_is_repeated_is_told_to_the_client(backend: Backend) {
     let (world, client, _) = shop(backend).await;
     let good = request(&client, &[]);
-    for (twice, state) in [("nonce=b", Some("a state & more")), ("unheard=1&unheard=2", Some("a state & more")), ("state=b", None)] {
+    for (twice, state) in
+        [("nonce=b", Some("a state & more")), ("unheard=1&unheard=2", Some("a state & more")), ("state=b", None)]
+    {
         for page in ["/oauth2/authorize", "/login", "/consent"] {
             let path = format!("{good}&{twice}").replace("/oauth2/authorize", page);
             let arrived = Browser::default().opens(&world, &path).await;

@@ -216,16 +216,26 @@ proptest! {
 fn a_sector_is_one_host() {
     for (document, sector) in [
         (json!({ "redirect_uris": ["https://a.example/cb", "https://a.example:8443/x"] }), "a.example"),
-        (json!({ "redirect_uris": ["https://a.example/", "https://b.example/"],
-            "sector_identifier_uri": "https://group.example/x" }), "group.example"),
-        (json!({ "redirect_uris": ["com.example.app:/cb"], "sector_identifier_uri": "https://group.example/x" }), "group.example"),
+        (
+            json!({ "redirect_uris": ["https://a.example/", "https://b.example/"],
+            "sector_identifier_uri": "https://group.example/x" }),
+            "group.example",
+        ),
+        (
+            json!({ "redirect_uris": ["com.example.app:/cb"], "sector_identifier_uri": "https://group.example/x" }),
+            "group.example",
+        ),
     ] {
         let mut document = document;
         assert_eq!(parse(&document).unwrap().sector(), None, "without a word, users have one name");
         document["subject_type"] = json!("pairwise");
         assert_eq!(parse(&document).unwrap().sector().as_deref(), Some(sector), "{document}");
     }
-    for uris in [json!(["http://localhost/cb"]), json!(["com.example.app:/cb"]), json!(["https://a.example/", "http://localhost/"])] {
+    for uris in [
+        json!(["http://localhost/cb"]),
+        json!(["com.example.app:/cb"]),
+        json!(["https://a.example/", "http://localhost/"]),
+    ] {
         let document = json!({ "redirect_uris": uris, "subject_type": "pairwise" });
         assert_eq!(code(parse(&document), "localhost"), Some(ErrorCode::InvalidClientMetadata), "{document}");
     }

@@ -6,7 +6,12 @@ use super::{AUDIT, CLIENTS, ROLES, at};
 use crate::api::Governed;
 use crate::harness::{Backend, stories};
 
-stories![a_client_with_very_many_grants_goes, an_account_with_very_many_grants_goes, an_account_that_signed_in_very_often_goes, a_role_of_very_many_users_goes,];
+stories![
+    a_client_with_very_many_grants_goes,
+    an_account_with_very_many_grants_goes,
+    an_account_that_signed_in_very_often_goes,
+    a_role_of_very_many_users_goes,
+];
 
 /// More than go in two statements.
 const MANY: usize = 12_000;

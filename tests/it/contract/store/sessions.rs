@@ -64,7 +64,10 @@ async fn a_session_comes_back_with_what_it_depends_on(fresh: &Fresh) {
     assert!(store.session(&hash("s3")).await.unwrap().is_none());
     assert!(store.session(&Hash::stored("s1".to_owned())).await.unwrap().is_none(), "its public name opens nothing");
     // Neither name is given twice.
-    for row in [SessionRow { hash: hash("s3"), ..session("s1", "u1") }, SessionRow { id: "s3".to_owned(), ..session("s1", "u1") }] {
+    for row in [
+        SessionRow { hash: hash("s3"), ..session("s1", "u1") },
+        SessionRow { id: "s3".to_owned(), ..session("s1", "u1") },
+    ] {
         let sign_in = SignIn { epoch: 1, ends_others: false, upgraded: None, spends: None };
         assert!(store.open_session(row, None, sign_in, audited(), NOW).await.is_err());
     }
