@@ -63,12 +63,9 @@ impl ErrorCode {
             Self::UnsupportedResponseType => "Only the response type `code` is served.",
             Self::LoginRequired => "The user would have to sign in, and the client says `prompt=none`.",
             Self::ConsentRequired => "The user would have to consent, and the client says `prompt=none`.",
-            Self::UnmetAuthenticationRequirements => {
-                "The client insists on a class of sign-in (`acr`) that this server does not have."
-            }
-            Self::RequestNotSupported => "The parameter `request` is not served: send the parameters themselves.",
-            Self::RequestUriNotSupported => {
-                "The parameter `request_uri` is not served: send the parameters themselves."
+            Self::UnmetAuthenticationRequirements => "The client insists on a class of sign-in that is not had here.",
+            Self::RequestNotSupported | Self::RequestUriNotSupported => {
+                "Neither `request` nor `request_uri` is served: send the parameters themselves."
             }
             Self::InvalidToken => {
                 "The access token is malformed, expired or revoked, or it was not made for this service."

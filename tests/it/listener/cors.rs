@@ -75,7 +75,7 @@ async fn scripts_of_a_client_read_its_answers_where_it_is_answered(backend: Back
     let world = backend.world().await;
     let ann = world.user("ann").await;
     let document = r#"{"grant_types":["password","authorization_code"],"scope":"openid","token_endpoint_auth_method":"none",
-        "redirect_uris":["https://shop.example/callback","com.example.app:/cb"]}"#;
+        "redirect_uris":["https://shop.example/callback","com.example.app:/cb"],"application_type":"native"}"#;
     let app = world.client(document, |_| ()).await;
     let form = [("grant_type", "password"), ("client_id", &app.id), ("username", "ann"), ("password", &ann.password)];
     let readable = |answer: &Answer| answer.header("access-control-allow-origin").to_owned();

@@ -16,7 +16,7 @@ fn the_example_of_the_specification_is_read() {
             "id_token": {"auth_time": {"essential": true}, "acr": {"values": ["urn:mace:incommon:iap:silver"]}}}"#,
     )
     .unwrap();
-    assert_eq!(request.userinfo, texts(&["email", "email_verified", "given_name", "nickname", "picture"]));
+    assert_eq!(request.userinfo, texts(&["given_name", "nickname", "email", "email_verified", "picture"]));
     assert_eq!((request.id_token, request.classes, request.subjects), (Vec::new(), None, None));
 }
 

@@ -124,8 +124,9 @@ async fn a_code_opens_nothing_too_late_or_for_who_was_shut_out(fresh: &Fresh) {
     ended.ends_grants = Some(Spared(None));
     store.amend_user(ended).await.unwrap();
     assert!(!exchange(&store, "shut out", "g2", 0).await);
-    let left = store.code(&hash("shut out")).await.unwrap().unwrap();
-    assert_eq!((left.spent_at, left.grant_id), (None, None), "neither is spent without the other being opened");
+    assert_eq!(fresh.raw().await.texts("SELECT id FROM grants").await, Vec::<String>::new());
+    let late = store.code(&hash("late")).await.unwrap().unwrap();
+    assert_eq!((late.spent_at, late.grant_id), (None, None), "what came too late has used nothing");
 }
 
 async fn codes_are_known_for_a_day_after_their_end(fresh: &Fresh) {
