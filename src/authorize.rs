@@ -26,7 +26,9 @@ use crate::protocol::scope::{OPENID, ScopeSet};
 use crate::protocol::token::GrantType;
 use crate::secret::{AuthorizationCode, Plain};
 use crate::store::codes::CodeRow;
-use crate::store::sessions::SessionStanding;
+use crate::store::new_id;
+use crate::store::session_clients::SessionClientRow;
+use crate::store::sessions::{SessionRow, SessionStanding};
 use crate::time::UnixTime;
 use crate::tokens;
 use crate::tokens::reach::{self, Holder};
@@ -215,6 +217,7 @@ async fn issue(
 ) -> Outcome<Next> {
     let code = Plain::<AuthorizationCode>::generate();
     let session = &session.session;
+    remember(app, &trusted.client, session, now).await?;
     let row = CodeRow {
         hash: code.hash(app.keyring.secret_hash_key()),
         client_id: trusted.client.id.clone(),
@@ -237,6 +240,22 @@ async fn issue(
         claims: request.claims.to_store().filter(|_| decision.scope.contains(OPENID)),
     };
     if app.store.add_code(row, now).await? { Ok(Next::Answer(code)) } else { Err(session_over()) }
+}
+
+/// Before the client is answered, so that no end of the session is missed.
+async fn remember(app: &App, client: &Client, session: &SessionRow, now: UnixTime) -> Outcome<()> {
+    if client.backchannel_logout_uri().is_none() {
+        return Ok(());
+    }
+    let row = SessionClientRow {
+        id: new_id(now),
+        session_id: session.id.clone(),
+        client_id: client.id.clone(),
+        user_id: session.user_id.clone(),
+        expires_at: session.expires_at,
+        over_at: None,
+    };
+    Ok(app.store.add_session_client(row).await?)
 }
 
 fn session_over() -> Failure {

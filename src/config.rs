@@ -11,6 +11,7 @@ mod limits;
 mod log;
 mod mail;
 mod metrics;
+mod outbound;
 mod passwords;
 mod read;
 mod reference;
@@ -28,6 +29,7 @@ pub use limits::Limits;
 pub use log::{Log, LogFormat};
 pub use mail::{Encryption, Mail, Sender};
 pub use metrics::Metrics;
+pub use outbound::Outbound;
 pub use passwords::Passwords;
 pub use read::{Faults, Sources};
 pub use reference::{env_example, reference};
@@ -95,6 +97,7 @@ config! {
     accounts: Accounts,
     passwords: Passwords,
     mail: Mail,
+    outbound: Outbound,
     limits: Limits,
     log: Log,
     metrics: Metrics,

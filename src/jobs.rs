@@ -1,6 +1,7 @@
 //! What happens without a request: every node asks what has changed and delivers the outbox; one node, the leader, rotates keys and sweeps.
 
 mod deliver;
+mod farewell;
 mod lead;
 mod next_attempt;
 mod sweep;
@@ -27,6 +28,7 @@ impl Jobs {
         let tasks = vec![
             tokio::spawn(watch::watch(app.clone(), stopped.clone())),
             tokio::spawn(deliver::deliver(app.clone(), stopped.clone())),
+            tokio::spawn(farewell::farewell(app.clone(), stopped.clone())),
             tokio::spawn(lead::lead(app.clone(), stopped)),
         ];
         Self { stop, tasks }

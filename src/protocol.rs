@@ -21,6 +21,7 @@ pub mod introspection;
 pub mod jwk;
 pub mod jws;
 pub mod logout;
+pub mod logout_token;
 pub mod members;
 pub mod params;
 pub mod pkce;

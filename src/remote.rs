@@ -1,8 +1,12 @@
 //! Outbound HTTP: bounded in time and size, and no redirects.
 
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use serde_json::Value;
+use url::{Host, Url};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 const LONGEST: u64 = 256 * 1024;
@@ -27,6 +31,116 @@ pub async fn get_json(url: &str) -> Result<Value, String> {
         }
     }
     serde_json::from_slice(&body).map_err(|_| "its answer is not JSON".to_owned())
+}
+
+/// What calls clients, at addresses that they registered.
+#[derive(Clone)]
+pub struct Outbound {
+    http: reqwest::Client,
+    private: bool,
+}
+
+/// Why nobody was told.
+#[derive(Debug)]
+pub enum Unreached {
+    /// The address leads to where nobody is called.
+    NotAllowed,
+    Away(String),
+}
+
+impl Outbound {
+    /// `private` says whether they may be on this machine or in a private network.
+    pub fn new(private: bool) -> Result<Self, String> {
+        let http = reqwest::Client::builder()
+            .timeout(PATIENCE)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .dns_resolver(Arc::new(Guard { private }))
+            .build()
+            .map_err(|error| chain(&error))?;
+        Ok(Self { http, private })
+    }
+
+    /// Whom a URL calls.
+    pub fn host(url: &str) -> String {
+        Url::parse(url).map_or_else(|_| String::new(), |url| url.origin().ascii_serialization())
+    }
+
+    /// The status of the answer; of the rest of it nothing is read.
+    pub async fn post_form(&self, url: &str, form: &[(&str, &str)]) -> Result<u16, Unreached> {
+        // What is an address already is not looked up.
+        let parsed = Url::parse(url).map_err(|error| Unreached::Away(error.to_string()))?;
+        let address = match parsed.host() {
+            Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
+            Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
+            _ => None,
+        };
+        if !self.private && address.is_some_and(|address| !is_public(address)) {
+            return Err(Unreached::NotAllowed);
+        }
+        let answer = self.http.post(parsed).form(form).send().await.map_err(|error| Unreached::of(&error))?;
+        Ok(answer.status().as_u16())
+    }
+}
+
+impl Unreached {
+    fn of(error: &reqwest::Error) -> Self {
+        let mut source: Option<&dyn std::error::Error> = Some(error);
+        while let Some(each) = source {
+            if each.is::<Private>() {
+                return Self::NotAllowed;
+            }
+            source = each.source();
+        }
+        Self::Away(chain(error))
+    }
+}
+
+/// Looks names up, and keeps the addresses that may be called: what is connected to is what was looked at.
+struct Guard {
+    private: bool,
+}
+
+/// A name of nothing but private addresses.
+#[derive(Debug, thiserror::Error)]
+#[error("its addresses are private")]
+struct Private;
+
+impl Resolve for Guard {
+    fn resolve(&self, name: Name) -> Resolving {
+        let private = self.private;
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let allowed: Vec<SocketAddr> = found.filter(|at| private || is_public(at.ip())).collect();
+            if allowed.is_empty() {
+                return Err(Private.into());
+            }
+            Ok(Box::new(allowed.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// Whether an address is of the internet, and of nobody's own network. What carries another address in it is taken for none.
+pub fn is_public(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            let [first, second, third, _] = address.octets();
+            let special = address.is_private()
+                || address.is_loopback()
+                || address.is_link_local()
+                || address.is_documentation()
+                || address.is_multicast();
+            let shared = first == 100 && second & 0xc0 == 64;
+            let assigned = first == 192 && second == 0 && third == 0;
+            let benchmarks = first == 198 && second & 0xfe == 18;
+            !(special || shared || assigned || benchmarks || first == 0 || first >= 240)
+        }
+        // 2000::/3 without documentation, Teredo, ORCHID and 6to4.
+        IpAddr::V6(address) => {
+            let [first, second, ..] = address.segments();
+            first & 0xe000 == 0x2000 && first != 0x2002 && !(first == 0x2001 && (second < 0x200 || second == 0xdb8))
+        }
+    }
 }
 
 /// The library says what it did, its sources say what was wrong.

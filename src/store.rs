@@ -26,6 +26,7 @@ pub mod revoked_tokens;
 pub mod roles;
 pub mod scopes;
 pub mod sealed_values;
+pub mod session_clients;
 pub mod sessions;
 pub mod signing_keys;
 pub mod sweep;

@@ -1,1 +1,2 @@
+DROP TABLE session_clients;
 DROP INDEX codes_session;

@@ -71,6 +71,11 @@ impl Client {
         self.metadata.post_logout_redirect_uris.contains(uri)
     }
 
+    /// Where it hears that a session is over, if it wants to.
+    pub fn backchannel_logout_uri(&self) -> Option<&str> {
+        self.metadata.backchannel_logout_uri.as_deref()
+    }
+
     /// Whether one of its redirect URIs is of this origin.
     pub fn is_answered_at(&self, origin: &str) -> bool {
         self.origins.iter().any(|own| own == origin)

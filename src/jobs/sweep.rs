@@ -73,6 +73,7 @@ pub async fn sweep(app: &App, walk: &mut GrantsWalk, now: UnixTime) -> StoreResu
     swept.note("idempotency_keys", in_batches(|| store.sweep_idempotency(before)).await?);
     swept.note("one_time_tokens", in_batches(|| store.sweep_one_time_tokens(before)).await?);
     swept.note("sessions", in_batches(|| store.sweep_sessions(before)).await?);
+    swept.note("session_clients", in_batches(|| store.sweep_session_clients(before)).await?);
     swept.note("codes", in_batches(|| store.sweep_codes(before)).await?);
     swept.note("held_usernames", in_batches(|| store.sweep_held_usernames(before)).await?);
     let unconfirmed = in_batches_of(FORGOTTEN_AT_ONCE, || store.sweep_unconfirmed_users(before, now));

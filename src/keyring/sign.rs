@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::{Keyring, KeyringError, KeyringResult};
 use crate::protocol::jwk::Algorithm;
-use crate::protocol::{access_token, id_token};
+use crate::protocol::{access_token, id_token, logout_token};
 use crate::store::StoreError;
 use crate::store::signing_keys::Step;
 use crate::time::UnixTime;
@@ -38,6 +38,8 @@ pub enum TokenType {
     IdToken,
     /// OpenID Connect Core §5.3.2.
     Userinfo,
+    /// OpenID Connect Back-Channel Logout §2.4.
+    LogoutToken,
     /// No token: a statement about the audit log.
     AuditStatement,
 }
@@ -47,6 +49,7 @@ impl TokenType {
         match self {
             Self::AccessToken => access_token::TYP,
             Self::IdToken | Self::Userinfo => id_token::TYP,
+            Self::LogoutToken => logout_token::TYP,
             Self::AuditStatement => "countersign-audit+jwt",
         }
     }
@@ -101,7 +104,7 @@ impl Signer {
         let header = match kind {
             TokenType::AccessToken => Cow::Borrowed(self.access_token_header.as_str()),
             TokenType::IdToken | TokenType::Userinfo => Cow::Borrowed(self.id_token_header.as_str()),
-            TokenType::AuditStatement => Cow::Owned(header(self.algorithm, kind, &self.kid)?),
+            TokenType::LogoutToken | TokenType::AuditStatement => Cow::Owned(header(self.algorithm, kind, &self.kid)?),
         };
         let mut token = String::with_capacity(header.len() + payload.len() * 4 / 3 + 700);
         token.push_str(&header);

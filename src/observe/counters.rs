@@ -40,6 +40,7 @@ struct Inner {
     connections: Gauge,
     mail_sent: Counter,
     mail_failed: Family<Labels<1>, Counter>,
+    logouts_told: Family<Labels<1>, Counter>,
     outbox_waiting: Gauge,
     outbox_dead: Gauge,
 }
@@ -71,6 +72,7 @@ impl Counters {
             connections: register(&mut registry, "connections", "Open connections of clients"),
             mail_sent: register(&mut registry, "mail_sent", "Letters that were delivered"),
             mail_failed: register(&mut registry, "mail_failed", "Deliveries of letters that failed, by reason"),
+            logouts_told: register(&mut registry, "logouts_told", "Calls of clients about a logout, by outcome"),
             outbox_waiting: register(&mut registry, "outbox_waiting", "Letters that are still to be delivered"),
             outbox_dead: register(&mut registry, "outbox_dead", "Letters of the last week that were given up"),
             registry,
@@ -123,6 +125,11 @@ impl Counters {
 
     pub fn mail_failed(&self, reason: &'static str) {
         self.0.mail_failed.get_or_create(&[("reason", reason)]).inc();
+    }
+
+    /// `told`, or why not.
+    pub fn logout_told(&self, outcome: &'static str) {
+        self.0.logouts_told.get_or_create(&[("outcome", outcome)]).inc();
     }
 
     pub fn set_outbox(&self, waiting: i64, dead: i64) {

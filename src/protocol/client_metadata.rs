@@ -58,6 +58,12 @@ pub struct ClientMetadata {
     /// Where a browser may be sent after logging out (OpenID Connect RP-Initiated Logout §3.1).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub post_logout_redirect_uris: Vec<RedirectUri>,
+    /// Where the client hears that a session is over (OpenID Connect Back-Channel Logout §2.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_uri: Option<String>,
+    /// Whether it wants to know which session, which it is always told.
+    #[serde(skip_serializing_if = "is_false")]
+    pub backchannel_logout_session_required: bool,
     pub grant_types: Vec<GrantType>,
     pub response_types: Vec<ResponseType>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -115,6 +121,8 @@ struct Document {
     client_name: Option<Value>,
     redirect_uris: Option<Value>,
     post_logout_redirect_uris: Option<Value>,
+    backchannel_logout_uri: Option<Value>,
+    backchannel_logout_session_required: Option<Value>,
     grant_types: Option<Value>,
     response_types: Option<Value>,
     scope: Option<Value>,
@@ -162,6 +170,12 @@ impl ClientMetadata {
             client_name: text("client_name", document.client_name)?,
             redirect_uris: redirect_uris("redirect_uris", document.redirect_uris)?,
             post_logout_redirect_uris: redirect_uris("post_logout_redirect_uris", document.post_logout_redirect_uris)?,
+            backchannel_logout_uri: page("backchannel_logout_uri", document.backchannel_logout_uri)?,
+            backchannel_logout_session_required: flag(
+                "backchannel_logout_session_required",
+                document.backchannel_logout_session_required,
+                false,
+            )?,
             response_types: list("response_types", document.response_types)?.unwrap_or(default_response_types),
             grant_types,
             scope: scope(document.scope)?,
@@ -185,8 +199,8 @@ impl ClientMetadata {
             subject_type: member("subject_type", document.subject_type)?.unwrap_or(SubjectType::Public),
             sector_identifier_uri: page("sector_identifier_uri", document.sector_identifier_uri)?,
             default_max_age: member::<u32>("default_max_age", document.default_max_age)?.map(i64::from),
-            require_auth_time: member("require_auth_time", document.require_auth_time)?.unwrap_or(false),
-            require_pkce: member("require_pkce", document.require_pkce)?.unwrap_or(true),
+            require_auth_time: flag("require_auth_time", document.require_auth_time, false)?,
+            require_pkce: flag("require_pkce", document.require_pkce, true)?,
             audience: list("audience", document.audience)?.unwrap_or_default(),
             access_token_lifetime: lifetime(document.access_token_lifetime)?,
         })
@@ -200,6 +214,9 @@ impl ClientMetadata {
         let by_code = self.grant_types.contains(&GrantType::AuthorizationCode);
         if by_code != self.response_types.contains(&ResponseType::Code) {
             return Err(invalid("grant_types and response_types contradict: authorization_code goes with code"));
+        }
+        if self.backchannel_logout_uri.as_ref().is_some_and(|uri| uri.contains('#')) {
+            return Err(invalid("backchannel_logout_uri has a fragment"));
         }
         if by_code && self.redirect_uris.is_empty() {
             return Err(invalid_redirect_uri("a client with the grant authorization_code needs redirect_uris"));
@@ -253,6 +270,10 @@ fn is_true(flag: &bool) -> bool {
 fn member<T: DeserializeOwned>(name: &'static str, value: Option<Value>) -> Result<Option<T>, Fault> {
     let unreadable = |_| invalid(format!("{name} has a value that this server does not accept"));
     value.map(serde_json::from_value).transpose().map_err(unreadable)
+}
+
+fn flag(name: &'static str, value: Option<Value>, usual: bool) -> Result<bool, Fault> {
+    Ok(member(name, value)?.unwrap_or(usual))
 }
 
 /// A list in which a value that is there twice counts once.

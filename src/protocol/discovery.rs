@@ -25,6 +25,11 @@ pub struct Metadata {
     /// OpenID Connect RP-Initiated Logout §2.1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_session_endpoint: Option<String>,
+    /// OpenID Connect Back-Channel Logout §2.1.
+    #[serde(skip_serializing_if = "is_false")]
+    pub backchannel_logout_supported: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    pub backchannel_logout_session_supported: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registration_endpoint: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]

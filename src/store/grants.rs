@@ -12,6 +12,7 @@ use super::backend::{Store, read, tx, write};
 use super::codes::spend_code;
 use super::kept::kept;
 use super::schema::{grants, users};
+use super::session_clients::over;
 use crate::protocol::id_token::{PASSWORD_ACR, PASSWORD_AMR};
 use crate::secret::{AuthorizationCode, Hash, PasswordHash, RefreshToken};
 use crate::time::UnixTime;
@@ -333,11 +334,12 @@ impl Store {
     /// Ends everything that a user ever granted, by one statement on one row; `false` when there is no such user.
     pub async fn end_grants_of(&self, user_id: String, record: Record) -> StoreResult<bool> {
         tx!(self, async |c| {
-            let rows = diesel::update(users::table.filter(users::id.eq(user_id)))
+            let rows = diesel::update(users::table.filter(users::id.eq(user_id.clone())))
                 .set(users::epoch.eq(users::epoch + 1))
                 .execute(c)
                 .await?;
             if rows == 1 {
+                over!(c, session_clients::user_id.eq(user_id), record.act.at);
                 record!(c, record);
             }
             Ok(rows == 1)

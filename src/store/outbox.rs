@@ -14,14 +14,17 @@ use crate::time::UnixTime;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
     Mail,
+    /// That a session is over, for a client.
+    Farewell,
 }
 
 impl Delivery {
-    pub const ALL: [Self; 1] = [Self::Mail];
+    pub const ALL: [Self; 2] = [Self::Mail, Self::Farewell];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Mail => "mail",
+            Self::Farewell => "farewell",
         }
     }
 }

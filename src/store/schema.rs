@@ -175,6 +175,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    session_clients (id) {
+        id -> Text,
+        session_id -> Text,
+        client_id -> Text,
+        user_id -> Text,
+        expires_at -> BigInt,
+        over_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     consents (user_id, client_id) {
         user_id -> Text,
         client_id -> Text,
@@ -340,6 +351,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     revoked_tokens,
     signing_keys,
 );
-diesel::allow_tables_to_appear_in_same_query!(users, user_roles, grants, sessions);
+diesel::allow_tables_to_appear_in_same_query!(users, user_roles, grants, sessions, session_clients);
 diesel::allow_tables_to_appear_in_same_query!(roles, role_scopes);
 diesel::allow_tables_to_appear_in_same_query!(audit_log, audit_persons, audit_seals);

@@ -12,6 +12,7 @@ use super::backend::{Store, read, tx, write};
 use super::grants::{GrantUser, ROLES, SignIn, note_sign_in, separated};
 use super::kept::kept;
 use super::schema::{codes, grants, sessions, users};
+use super::session_clients::over;
 use super::sweep::BATCH;
 use crate::secret::{Hash, SessionSecret};
 use crate::time::UnixTime;
@@ -120,9 +121,11 @@ impl Store {
             let waiting = codes::table.filter(codes::session_id.eq(id.clone())).filter(codes::spent_at.is_null());
             let waiting = diesel::update(waiting.filter(codes::expires_at.gt(now)));
             kept(waiting.set(codes::expires_at.eq(now))).execute(c).await?;
-            let granted = grants::table.filter(grants::session_id.eq(id)).filter(grants::refresh_hash.is_null());
+            let granted =
+                grants::table.filter(grants::session_id.eq(id.clone())).filter(grants::refresh_hash.is_null());
             let granted = diesel::update(granted.filter(grants::ended_at.is_null()));
             kept(granted.set(grants::ended_at.eq(now))).execute(c).await?;
+            over!(c, session_clients::session_id.eq(id), now);
             record!(c, record);
             Ok(true)
         })

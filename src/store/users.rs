@@ -17,6 +17,7 @@ use super::held_usernames::{let_go, make_way};
 use super::one_time_tokens::{OneTimeLetter, Post, post};
 use super::outbox::enqueue;
 use super::schema::{one_time_tokens, user_roles, users};
+use super::session_clients::over;
 use crate::secret::PasswordHash;
 use crate::time::UnixTime;
 
@@ -200,7 +201,8 @@ impl Store {
                 let known: i64 = users::table.filter(users::id.eq(id)).count().get_result(c).await?;
                 return Ok(if known == 0 { Amended::Unknown } else { Amended::Overtaken });
             };
-            erase_person!(c, id);
+            erase_person!(c, id.clone());
+            over!(c, session_clients::user_id.eq(id), record.act.at);
             record!(c, record);
             Ok(Amended::Done(Box::new(row)))
         })

@@ -16,6 +16,7 @@ use crate::protocol::error::ErrorCode;
 use crate::protocol::id_token::IdToken;
 use crate::protocol::jwk::Algorithm;
 use crate::protocol::jws;
+use crate::protocol::logout_token::{Events, LIFETIME_SECONDS, LogoutToken};
 use crate::protocol::resource::ResourceUri;
 use crate::protocol::scope::{OPENID, ScopeSet};
 use crate::secret;
@@ -97,6 +98,28 @@ pub async fn mint_id_token(app: &App, grant: IdGrant<'_>, now: UnixTime) -> Outc
         user: grant.user,
     };
     Ok(app.keyring.sign(algorithm, TokenType::IdToken, &claims, claims.exp).await?)
+}
+
+/// OpenID Connect Back-Channel Logout §2.4: that this session of the user is over, for one client.
+pub async fn mint_logout_token(
+    app: &App,
+    client: &Client,
+    user_id: &str,
+    session_id: &str,
+    now: UnixTime,
+) -> Outcome<String> {
+    let algorithm = client.id_token_algorithm().unwrap_or_else(|| app.keyring.default_algorithm());
+    let claims = LogoutToken {
+        iss: app.config.issuer.as_str().to_owned(),
+        sub: subject(app, client, user_id),
+        aud: Audience::from(client.id.clone()),
+        iat: now,
+        exp: now.plus(LIFETIME_SECONDS),
+        jti: secret::random_id(),
+        sid: session_id.to_owned(),
+        events: Events::default(),
+    };
+    Ok(app.keyring.sign(algorithm, TokenType::LogoutToken, &claims, claims.exp).await?)
 }
 
 /// OpenID Connect Core §3.1.3.6: the left half of the hash that belongs to the algorithm of the signature.

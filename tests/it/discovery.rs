@@ -78,6 +78,8 @@ async fn what_the_metadata_lists_works(backend: Backend) {
         ("id_token_signing_alg_values_supported", json!(["RS256"])),
         ("userinfo_signing_alg_values_supported", json!(["RS256"])),
         ("acr_values_supported", json!(["urn:countersign:acr:pwd"])),
+        ("backchannel_logout_supported", json!(true)),
+        ("backchannel_logout_session_supported", json!(true)),
         ("claim_types_supported", json!(["normal"])),
     ] {
         assert_eq!(metadata[member], values, "{member}");

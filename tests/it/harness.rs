@@ -10,6 +10,7 @@ mod people;
 mod persona;
 mod proxy;
 pub mod raw;
+mod receiver;
 mod redis_server;
 pub mod secrets;
 mod world;
@@ -34,6 +35,7 @@ pub use outside::{Outside, verify_in_javascript, verify_in_python};
 pub use people::{User, amendment, user_row};
 pub use persona::{INTROSPECT, Persona, REVOKE, TOKEN, Token, resources, scopes, sorted};
 pub use proxy::Proxy;
+pub use receiver::Receiver;
 pub use redis_server::RedisServer;
 pub use world::{Node, World};
 

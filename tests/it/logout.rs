@@ -4,6 +4,7 @@ mod asked;
 mod ended;
 mod hints;
 mod refused;
+mod told;
 
 use url::form_urlencoded::Serializer;
 

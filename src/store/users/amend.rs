@@ -11,6 +11,7 @@ use crate::store::held_usernames::{let_go, make_way};
 use crate::store::one_time_tokens::{OneTimeLetter, Post, Spent, post, replaces, spend};
 use crate::store::outbox::enqueue;
 use crate::store::schema::{grants, one_time_tokens, user_roles, users};
+use crate::store::session_clients::over_but_good;
 use crate::store::{StoreError, StoreResult};
 use crate::time::UnixTime;
 
@@ -139,6 +140,7 @@ impl Store {
             }
             if let Some(Spared(grant)) = ends_grants {
                 spare!(c, grant.unwrap_or_default(), row);
+                over_but_good!(c, user_id, row.epoch, now);
             }
             if let Some(roles) = roles {
                 diesel::delete(user_roles::table.filter(user_roles::user_id.eq(user_id.clone()))).execute(c).await?;

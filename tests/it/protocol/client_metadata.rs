@@ -26,6 +26,8 @@ fn everything_that_is_kept_is_read_and_printed() {
     let document = json!({
         "client_name": "Reports",
         "redirect_uris": ["https://app.example/cb", "com.example.app:/cb"],
+        "backchannel_logout_uri": "https://app.example/logged-out?by=us",
+        "backchannel_logout_session_required": true,
         "post_logout_redirect_uris": ["https://app.example/bye", "com.example.app:/bye"],
         "grant_types": ["authorization_code", "refresh_token"],
         "response_types": ["code"],
@@ -124,6 +126,9 @@ fn a_member_with_a_wrong_value_is_invalid_client_metadata() {
         ("an unknown subject type", json!({ "subject_type": "secret" })),
         ("pairwise subjects without a sector", json!({ "subject_type": "pairwise" })),
         ("a sector on http", json!({ "subject_type": "pairwise", "sector_identifier_uri": "http://localhost/s" })),
+        ("a logout told on http", json!({ "backchannel_logout_uri": "http://app.example/out" })),
+        ("a logout told to a fragment", json!({ "backchannel_logout_uri": "https://app.example/out#top" })),
+        ("a logout told to a user", json!({ "backchannel_logout_uri": "https://a@app.example/out" })),
         ("a negative age", json!({ "default_max_age": -1 })),
         ("an age that is a text", json!({ "default_max_age": "60" })),
         ("a flag that is a text", json!({ "require_auth_time": "true" })),

@@ -45,8 +45,8 @@ const BESIDE: &[(&str, &[&str], &str)] = &[
     ("outbox", &["failure"], "refused is not broken"),
     (
         "jobs",
-        &["audit", "failure", "outbox"],
-        "the leader seals the log of acts; every node delivers what is in the outbox",
+        &["audit", "failure", "outbox", "tokens"],
+        "the leader seals the log of acts; every node delivers what is in the outbox, and signs what clients are told",
     ),
     ("limits", &["failure"], "refused is not broken"),
     ("scopes", &["audit", "failure"], "what it changes is recorded; refused is not broken"),

@@ -9,10 +9,12 @@ use crate::http::answer::{
 };
 
 /// The members of the metadata, as a fault may name them.
-pub const MEMBERS: [&str; 24] = [
+pub const MEMBERS: [&str; 26] = [
     "client_name",
     "redirect_uris",
     "post_logout_redirect_uris",
+    "backchannel_logout_uri",
+    "backchannel_logout_session_required",
     "grant_types",
     "response_types",
     "scope",
@@ -44,6 +46,10 @@ pub struct Metadata {
     redirect_uris: Option<Vec<String>>,
     /// Where a browser may be sent after logging out.
     post_logout_redirect_uris: Option<Vec<String>>,
+    /// Where the client hears that a session is over.
+    backchannel_logout_uri: Option<String>,
+    /// `sid` is in every logout token anyway.
+    backchannel_logout_session_required: Option<bool>,
     grant_types: Option<Vec<String>>,
     response_types: Option<Vec<String>>,
     /// Names with a space between them.
@@ -107,6 +113,10 @@ struct Registered {
     redirect_uris: Option<Vec<String>>,
     /// Where a browser may be sent after logging out.
     post_logout_redirect_uris: Option<Vec<String>>,
+    /// Where the client hears that a session is over.
+    backchannel_logout_uri: Option<String>,
+    /// `sid` is in every logout token anyway.
+    backchannel_logout_session_required: Option<bool>,
     scope: Option<String>,
     contacts: Option<Vec<String>>,
     client_uri: Option<String>,
