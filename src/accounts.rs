@@ -2,6 +2,7 @@
 
 pub mod administer;
 pub mod browser;
+pub mod claims;
 pub mod details;
 pub mod first;
 mod governed;

@@ -3,12 +3,13 @@
 //! 1. `trust`: which client asks, and may it be answered where it says? Until here a refusal is a page, and never a redirect
 //! 2. read all the rest of the request
 //! 3. what may this client have at all, whoever the user is?
-//! 4. is somebody signed in, and recently enough? Otherwise: sign in
+//! 4. is somebody signed in, recently enough, and whom the client has in mind? Otherwise: sign in
 //! 5. what may this user have by this client?
 //! 6. has the user seen and allowed all of it? Otherwise: ask
 //! 7. a code, bound to all that was decided
 
 mod consent;
+mod meant;
 
 use std::sync::Arc;
 
@@ -19,13 +20,15 @@ use crate::failure::{Failure, Outcome, Reason, Refused};
 use crate::grants::sign_in::{self, Asked, Decision};
 use crate::protocol::authorization::{Addressed, AuthorizationRequest};
 use crate::protocol::error::ErrorCode;
+use crate::protocol::id_token::PASSWORD_ACR;
 use crate::protocol::params::Params;
-use crate::protocol::scope::ScopeSet;
+use crate::protocol::scope::{OPENID, ScopeSet};
 use crate::protocol::token::GrantType;
 use crate::secret::{AuthorizationCode, Plain};
 use crate::store::codes::CodeRow;
 use crate::store::sessions::SessionStanding;
 use crate::time::UnixTime;
+use crate::tokens;
 use crate::tokens::reach::{self, Holder};
 
 pub use consent::{Shown, refused_by_user, shown};
@@ -59,6 +62,8 @@ pub struct Asking<'a> {
 #[derive(Debug)]
 pub enum Next {
     SignIn,
+    /// To make an account, and sign in by that.
+    Register,
     /// Whether the client may have these scopes.
     Ask(ScopeSet),
     Answer(Plain<AuthorizationCode>),
@@ -90,20 +95,27 @@ pub async fn proceed(
 ) -> Outcome<Next> {
     let client = &trusted.client;
     let request = read(app, client, params).await?;
-    let Some(session) = asking.session.filter(|session| is_recent(session, &request, now)) else {
+    if request.prompt.create {
+        return Ok(Next::Register);
+    }
+    let subjects = meant::subjects(app, client, &request).await?;
+    let Some(session) = asking.session.filter(|session| is_recent(session, client, &request, now)) else {
         return unless_silent(&request, Next::SignIn, ErrorCode::LoginRequired, Reason::SignInDue);
     };
-    let decision = decide(app, client, &request, session).await?;
     let user_id = &session.session.user_id;
-    if asking.allowed.is_some_and(|allowed| allowed(&decision.scope)) {
+    if subjects.is_some_and(|subjects| !subjects.contains(&tokens::subject(app, client, user_id))) {
+        return somebody_else(&request);
+    }
+    let decision = decide(app, client, &request, session).await?;
+    let asked = to_allow(app, client, &request, &decision).await?;
+    if asking.allowed.is_some_and(|allowed| allowed(&asked)) {
         let by = By { actor: Actor::User(user_id), origin: asking.origin.clone() };
-        consent::remember(app, client, user_id, &decision.scope, &by, now).await?;
+        consent::remember(app, client, user_id, &asked, &by, now).await?;
     } else if request.prompt.consent
         || trusted.may_be_another()
-        || !consent::is_given(app, client, user_id, &decision.scope).await?
+        || !consent::is_given(app, client, user_id, &asked).await?
     {
-        let next = Next::Ask(decision.scope);
-        return unless_silent(&request, next, ErrorCode::ConsentRequired, Reason::ConsentDue);
+        return unless_silent(&request, Next::Ask(asked), ErrorCode::ConsentRequired, Reason::ConsentDue);
     }
     issue(app, trusted, request, session, &decision, now).await
 }
@@ -115,6 +127,20 @@ pub async fn read(app: &App, client: &Client, params: &Params) -> Outcome<Author
         let about = "the client is not registered for the grant type authorization_code";
         return Err(Refused::new(ErrorCode::UnauthorizedClient, Reason::GrantNotRegistered, about).into());
     }
+    if request.challenge.is_none() && client.must_use_pkce() {
+        let about = "code_challenge is missing";
+        return Err(Refused::new(ErrorCode::InvalidRequest, Reason::Malformed, about).into());
+    }
+    if request.prompt.create && !app.config.accounts.registration {
+        let about = "prompt says create, and people cannot make accounts here";
+        return Err(Refused::new(ErrorCode::InvalidRequest, Reason::RegistrationClosed, about).into());
+    }
+    // Asking for a password again would not make it another class.
+    if request.claims.classes.as_ref().is_some_and(|classes| !classes.iter().any(|class| class == PASSWORD_ACR)) {
+        let about = "none of the classes of sign-in that the request insists on can be had here";
+        let code = ErrorCode::UnmetAuthenticationRequirements;
+        return Err(Refused::new(code, Reason::NoSuchClass, about).into());
+    }
     let scopes = app.directory.scopes().await?;
     let audience = reach::audience(client, &request.resources, app.config.issuer.as_str())?;
     let meant = reach::meant_by(&audience, &app.directory.resources().await?);
@@ -122,9 +148,12 @@ pub async fn read(app: &App, client: &Client, params: &Params) -> Outcome<Author
     Ok(request)
 }
 
-fn is_recent(session: &SessionStanding, request: &AuthorizationRequest, now: UnixTime) -> bool {
+/// What the client registered holds where the request says nothing else; whoever has just signed in for it need not be quick
+/// with all that follows.
+fn is_recent(session: &SessionStanding, client: &Client, request: &AuthorizationRequest, now: UnixTime) -> bool {
     let age = now.since(session.session.auth_time);
-    !request.prompt.login && request.max_age.is_none_or(|most| age <= most)
+    let registered = client.default_max_age().filter(|_| !request.signed_in);
+    !request.prompt.login && request.max_age.or(registered).is_none_or(|most| age <= most)
 }
 
 /// OpenID Connect Core §3.1.2.1: with `prompt=none` nobody is asked anything.
@@ -134,6 +163,33 @@ fn unless_silent(request: &AuthorizationRequest, next: Next, code: ErrorCode, re
         return Err(Refused::new(code, reason, about).into());
     }
     Ok(next)
+}
+
+/// OpenID Connect Core §3.1.2.1: no good answer about somebody else. Whoever has just signed in as somebody else is not asked
+/// the same again.
+fn somebody_else(request: &AuthorizationRequest) -> Outcome<Next> {
+    if request.signed_in {
+        let about = "another user signed in than the one that the request is about";
+        return Err(Refused::new(ErrorCode::LoginRequired, Reason::AnotherUser, about).into());
+    }
+    unless_silent(request, Next::SignIn, ErrorCode::LoginRequired, Reason::AnotherUser)
+}
+
+/// What the user is asked to allow: the scopes, and those that stand for the claims which are asked for by name.
+async fn to_allow(
+    app: &App,
+    client: &Client,
+    request: &AuthorizationRequest,
+    decision: &Decision,
+) -> Outcome<ScopeSet> {
+    let asked = decision.scope.iter().cloned();
+    if !decision.scope.contains(OPENID) {
+        return Ok(asked.collect());
+    }
+    let of_client = client.scopes(&app.directory.scopes().await?.known);
+    let by_name =
+        request.claims.scopes().filter(|scope| of_client.contains(scope)).filter_map(|name| name.parse().ok());
+    Ok(asked.chain(by_name).collect())
 }
 
 async fn decide(
@@ -166,7 +222,7 @@ async fn issue(
         user_epoch: session.user_epoch,
         session_hash: session.hash.clone(),
         redirect_uri: trusted.addressed.redirect_uri.to_string(),
-        challenge: request.challenge.to_string(),
+        challenge: request.challenge.as_ref().map(ToString::to_string).unwrap_or_default(),
         nonce: request.nonce,
         scope: decision.scope.to_string(),
         resources: reach::joined(&decision.audience),
@@ -175,6 +231,10 @@ async fn issue(
         expires_at: now.plus(CODE_SECONDS),
         spent_at: None,
         grant_id: None,
+        session_id: Some(session.id.clone()),
+        acr: Some(session.acr.clone()),
+        amr: Some(session.amr.clone()),
+        claims: request.claims.to_store().filter(|_| decision.scope.contains(OPENID)),
     };
     if app.store.add_code(row, now).await? { Ok(Next::Answer(code)) } else { Err(session_over()) }
 }

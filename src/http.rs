@@ -34,6 +34,7 @@ pub mod routes;
 mod specification;
 mod tags;
 mod token;
+mod userinfo;
 
 use std::sync::Arc;
 
@@ -55,6 +56,7 @@ type Apis = (
     token::TokenApi,
     revocation::RevocationApi,
     introspection::IntrospectionApi,
+    userinfo::UserinfoApi,
     jwks::JwksApi,
     discovery::DiscoveryApi,
     health::HealthApi,
@@ -68,6 +70,7 @@ fn apis(app: &Arc<App>, draining: &Draining) -> OpenApiService<Apis, ()> {
         token::TokenApi { app: Arc::clone(app) },
         revocation::RevocationApi { app: Arc::clone(app) },
         introspection::IntrospectionApi { app: Arc::clone(app) },
+        userinfo::UserinfoApi { app: Arc::clone(app) },
         jwks::JwksApi::new(Arc::clone(app)),
         discovery::DiscoveryApi::new(Arc::clone(app)),
         health::HealthApi { app: Arc::clone(app), draining: draining.clone() },

@@ -136,6 +136,11 @@ impl Keyring {
         &self.inner.values.cache
     }
 
+    /// The key under which users get the names that clients of one sector know them by.
+    pub fn subject_key(&self) -> &MacKey {
+        &self.inner.values.subject
+    }
+
     /// The algorithm that signs where a client did not choose one: the first of the settings that has an active key.
     pub fn default_algorithm(&self) -> Algorithm {
         let ring = self.inner.ring.load();
@@ -158,14 +163,33 @@ impl Keyring {
         if let Some(verifier) = self.inner.ring.load().verifier(kid) {
             return Ok(Some(verifier));
         }
-        // A name that no key here can have is not worth a question.
-        let is_thumbprint = kid.len() == 43 && kid.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        if !is_thumbprint || !self.inner.store.signs_or_signed(kid).await? {
+        if !is_thumbprint(kid) || !self.inner.store.signs_or_signed(kid).await? {
             return Ok(None);
         }
         self.refresh().await?;
         Ok(self.inner.ring.load().verifier(kid))
     }
+
+    /// The same, also for a key that has retired since: what it signed has expired and opens nothing, and was still signed
+    /// here. Not for one that was withdrawn, because anybody may have it.
+    pub async fn verifier_of_the_past(&self, kid: &str) -> KeyringResult<Option<Arc<Verifier>>> {
+        if let Some(verifier) = self.verifier(kid).await? {
+            return Ok(Some(verifier));
+        }
+        if !is_thumbprint(kid) {
+            return Ok(None);
+        }
+        let rows = self.inner.store.signing_keys().await?;
+        let Some(row) = rows.into_iter().find(|row| row.kid == kid && row.phase == "retired") else { return Ok(None) };
+        let jwk = serde_json::from_str(&row.public_jwk)
+            .map_err(|error| KeyringError::Failed(format!("the public key {kid}: {error}")))?;
+        Ok(Some(ring::verifier(&jwk, &Ring::default())?))
+    }
+}
+
+/// A name that no key here can have is not worth a question.
+fn is_thumbprint(kid: &str) -> bool {
+    kid.len() == 43 && kid.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 /// Looks at the stored keys without changing anything: whether all of them open, and what they are.

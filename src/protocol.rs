@@ -11,6 +11,7 @@ pub mod access_token;
 pub mod authorization;
 pub mod bearer;
 pub mod claims;
+pub mod claims_request;
 pub mod client_authentication;
 pub mod client_metadata;
 pub mod discovery;
@@ -27,6 +28,7 @@ pub mod resource;
 pub mod revocation;
 pub mod scope;
 pub mod token;
+pub mod userinfo;
 
 pub use error::{ErrorCode, Fault, OAuthError};
 pub use names::UnknownName;

@@ -5,8 +5,10 @@ use crate::app::App;
 use crate::audit::{Act, Actor, Entry, Origin};
 use crate::failure::{Outcome, Reason, Refused};
 use crate::protocol::error::ErrorCode;
+use crate::protocol::id_token::{PASSWORD_ACR, PASSWORD_AMR};
 use crate::secret::{Plain, SessionSecret};
 use crate::store::grants::SignIn;
+use crate::store::new_id;
 use crate::store::sessions::{SessionRow, SessionStanding};
 use crate::time::UnixTime;
 
@@ -35,9 +37,12 @@ pub async fn begin(
     let secret = Plain::<SessionSecret>::generate();
     let row = SessionRow {
         hash: secret.hash(key),
+        id: new_id(now),
         user_id: user.id,
         user_epoch: user.epoch,
         auth_time: now,
+        acr: PASSWORD_ACR.to_owned(),
+        amr: PASSWORD_AMR.to_owned(),
         created_at: now,
         last_used_at: now,
         expires_at: now.plus(app.config.sessions.absolute_seconds()),

@@ -140,12 +140,18 @@ pub struct NewClient {
     /// A client that cannot keep a secret
     #[arg(long)]
     pub public: bool,
+    /// web (the default), or native for an app on people's devices
+    #[arg(long, value_name = "TYPE")]
+    pub application_type: Option<String>,
+    /// Give it codes without PKCE: only for a client with a secret whose library cannot do it
+    #[arg(long, conflicts_with = "public")]
+    pub without_pkce: bool,
     /// Seconds that its access tokens live
     #[arg(long, value_name = "SECONDS")]
     pub access_token_lifetime: Option<i64>,
     /// Read RFC 7591 metadata from this file, or from standard input when it is -
     #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "grants", "scopes", "audiences", "redirect_uris",
-        "auth_method", "public", "access_token_lifetime"])]
+        "auth_method", "public", "application_type", "without_pkce", "access_token_lifetime"])]
     pub from: Option<PathBuf>,
 }
 

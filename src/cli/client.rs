@@ -68,6 +68,8 @@ fn described(new: NewClient) -> Result<Vec<u8>, Complaint> {
     }
     let method = if new.public { Some(AuthMethod::None.as_str().to_owned()) } else { new.auth_method };
     put("token_endpoint_auth_method", method.into());
+    put("application_type", new.application_type.into());
+    put("require_pkce", (!new.without_pkce).into());
     put("access_token_lifetime", new.access_token_lifetime.into());
     Ok(Value::Object(document).to_string().into_bytes())
 }

@@ -7,8 +7,9 @@ use crate::app::App;
 use crate::audit::{Act, By, Entry};
 use crate::failure::{Outcome, Reason, Refused};
 use crate::protocol::client_authentication::AuthMethod;
-use crate::protocol::client_metadata::{ApplicationType, ClientMetadata};
+use crate::protocol::client_metadata::{ApplicationType, ClientMetadata, SubjectType};
 use crate::protocol::error::ErrorCode;
+use crate::protocol::jwk::Algorithm;
 use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::token::GrantType;
 use crate::store::clients::ClientRow;
@@ -28,7 +29,9 @@ pub struct Registered {
 pub async fn register(app: &App, metadata: ClientMetadata, by: &By<'_>, now: UnixTime) -> Outcome<Registered> {
     let auth_method = metadata.token_endpoint_auth_method.unwrap_or(AuthMethod::ClientSecretBasic);
     check_method(auth_method, &metadata)?;
+    check_subjects(&metadata)?;
     check_redirects(&metadata)?;
+    check_algorithms(app, &metadata)?;
     check_scopes(app, &metadata).await?;
 
     let row = row_for(new_id(now), auth_method, &metadata, now)?;
@@ -57,7 +60,9 @@ pub async fn update(
         return Err(refused(Reason::WrongAuthMethod, about).into());
     }
     check_method(auth_method, &metadata)?;
+    check_subjects(&metadata)?;
     check_redirects(&metadata)?;
+    check_algorithms(app, &metadata)?;
     check_scopes(app, &metadata).await?;
     let (disabled_at, created_at) = (before.disabled_at, before.created_at);
     let row = row_for(before.id.clone(), auth_method, &metadata, now)?;
@@ -69,12 +74,16 @@ pub async fn update(
 
 /// What the log says of a client: what it may do. Its name and contacts may be those of people.
 fn described<'a>(entry: Entry<'a>, id: &str, metadata: &ClientMetadata) -> Entry<'a> {
-    entry.on("client", id).at_client(id).with(json!({
+    let mut detail = json!({
         "grant_types": metadata.grant_types,
         "scope": metadata.scope,
         "audience": metadata.audience,
         "redirect_uris": metadata.redirect_uris,
-    }))
+    });
+    if !metadata.require_pkce {
+        detail["require_pkce"] = false.into();
+    }
+    entry.on("client", id).at_client(id).with(detail)
 }
 
 fn row_for(
@@ -101,11 +110,27 @@ fn check_method(method: AuthMethod, metadata: &ClientMetadata) -> Result<(), Ref
     if !AuthMethod::SERVED.contains(&method) {
         return Err(refused(Reason::WrongAuthMethod, format!("the authentication method {method} is not served yet")));
     }
+    if method == AuthMethod::None && !metadata.require_pkce {
+        let about = "require_pkce is false, which is for clients with a secret".to_owned();
+        return Err(refused(Reason::NotConfidential, about));
+    }
     if method == AuthMethod::None && metadata.grant_types.contains(&GrantType::ClientCredentials) {
         return Err(refused(
             Reason::NotConfidential,
             "client_credentials is for clients with a secret (RFC 6749 section 4.4)".to_owned(),
         ));
+    }
+    Ok(())
+}
+
+/// At this server's own API users go by their ids.
+fn check_subjects(metadata: &ClientMetadata) -> Result<(), Refused> {
+    let is_own = |name: &str| name == "account" || name.starts_with("admin:");
+    let tells_ids = metadata.scope.iter().flatten().any(|name| is_own(name.as_str()));
+    if metadata.subject_type == SubjectType::Pairwise && tells_ids {
+        let about =
+            "subject_type pairwise does not go with the scopes account and admin:...: they tell the ids of users";
+        return Err(refused(Reason::Malformed, about.to_owned()));
     }
     Ok(())
 }
@@ -118,6 +143,22 @@ fn check_redirects(metadata: &ClientMetadata) -> Result<(), Refused> {
     }
     let about = "a redirect URI with a scheme of its own is for clients with application_type native";
     Err(Refused::new(ErrorCode::InvalidRedirectUri, Reason::Malformed, about))
+}
+
+/// What no key here can sign would be missing at every sign-in.
+fn check_algorithms(app: &App, metadata: &ClientMetadata) -> Result<(), Refused> {
+    let asked = [
+        ("id_token_signed_response_alg", metadata.id_token_signed_response_alg),
+        ("userinfo_signed_response_alg", metadata.userinfo_signed_response_alg),
+    ];
+    let can_sign = |algorithm: &Option<Algorithm>| algorithm.is_none_or(|each| app.keyring.ring().can_sign(each));
+    match asked.iter().find(|(_, algorithm)| !can_sign(algorithm)) {
+        None => Ok(()),
+        Some((name, _)) => {
+            let about = format!("{name}: no key here signs so; `countersign key list` shows those that do");
+            Err(refused(Reason::Malformed, about))
+        }
+    }
 }
 
 /// A scope that does not exist is more often a slip than a plan.

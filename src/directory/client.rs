@@ -4,6 +4,7 @@ use super::copies::ClientCopy;
 use super::{DirectoryError, DirectoryResult};
 use crate::protocol::client_authentication::AuthMethod;
 use crate::protocol::client_metadata::{ApplicationType, ClientMetadata};
+use crate::protocol::jwk::Algorithm;
 use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::resource::ResourceUri;
 use crate::protocol::scope::ScopeSet;
@@ -18,6 +19,9 @@ pub struct Client {
     pub name: String,
     pub auth_method: AuthMethod,
     metadata: ClientMetadata,
+    sector: Option<String>,
+    /// Of its redirect URIs.
+    origins: Vec<String>,
 }
 
 impl Client {
@@ -28,6 +32,8 @@ impl Client {
             id: row.id,
             name: row.name,
             auth_method: row.auth_method.parse().map_err(|_| bad(&"its authentication method is unknown"))?,
+            sector: metadata.sector(),
+            origins: metadata.redirect_uris.iter().filter(|uri| !uri.is_private()).map(RedirectUri::place).collect(),
             metadata,
         })
     }
@@ -60,9 +66,39 @@ impl Client {
         self.metadata.redirect_uris.iter().any(|registered| registered.is_meant_by(uri.as_str(), runs_natively))
     }
 
+    /// Whether one of its redirect URIs is of this origin.
+    pub fn is_answered_at(&self, origin: &str) -> bool {
+        self.origins.iter().any(|own| own == origin)
+    }
+
     /// The resources that it may ask tokens for; the first one is meant when it does not say.
     pub fn audiences(&self) -> &[ResourceUri] {
         &self.metadata.audience
+    }
+
+    /// Within which its users have one name, if not by the one that is known to all.
+    pub fn sector(&self) -> Option<&str> {
+        self.sector.as_deref()
+    }
+
+    /// Whether it gets no code without a challenge.
+    pub fn must_use_pkce(&self) -> bool {
+        self.metadata.require_pkce || !self.is_confidential()
+    }
+
+    /// How old a sign-in may be for it, in seconds, where a request does not say.
+    pub fn default_max_age(&self) -> Option<i64> {
+        self.metadata.default_max_age
+    }
+
+    /// By which algorithm its ID tokens are signed, when it has a wish of its own.
+    pub fn id_token_algorithm(&self) -> Option<Algorithm> {
+        self.metadata.id_token_signed_response_alg
+    }
+
+    /// By which algorithm the userinfo endpoint signs what it says to this client, if it does.
+    pub fn userinfo_algorithm(&self) -> Option<Algorithm> {
+        self.metadata.userinfo_signed_response_alg
     }
 
     /// How long its access tokens live, when it has a wish of its own.

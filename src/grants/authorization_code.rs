@@ -15,7 +15,7 @@ use crate::protocol::error::ErrorCode;
 use crate::protocol::pkce::CodeChallenge;
 use crate::protocol::scope::{OFFLINE_ACCESS, ScopeSet};
 use crate::protocol::token::{CodeRequest, GrantType, TokenResponse};
-use crate::secret::{AuthorizationCode, Hash};
+use crate::secret::{AuthorizationCode, CodeVerifier, Hash, Plain};
 use crate::store::codes::CodeRow;
 use crate::store::grants::SignIn;
 use crate::time::UnixTime;
@@ -49,7 +49,7 @@ pub async fn answer(
         user_epoch: code.user_epoch,
         decision: &decision,
         refreshes: client.may_use(GrantType::RefreshToken) && decision.scope.contains(OFFLINE_ACCESS),
-        auth_time: Some(code.auth_time),
+        code: Some(&code),
         origin,
     };
     let (row, refresh_token) = sign_in::new_grant(app, client, opening, now);
@@ -89,11 +89,22 @@ pub fn judge(code: &CodeRow, client_id: &str, request: &CodeRequest, now: UnixTi
     if code.redirect_uri != request.redirect_uri {
         return Err(refused(Reason::CodeMismatch));
     }
-    let challenge: Option<CodeChallenge> = code.challenge.parse().ok();
-    if !challenge.is_some_and(|challenge| challenge.is_met_by(&request.code_verifier)) {
-        return Err(refused(Reason::WrongVerifier));
-    }
+    check_verifier(&code.challenge, request.code_verifier.as_ref())?;
     Ok(Use::First)
+}
+
+/// RFC 7636 §4.6. RFC 9700 §4.8.2: a verifier for a code that was asked for without a challenge shows that somebody took the
+/// challenge away.
+fn check_verifier(challenge: &str, verifier: Option<&Plain<CodeVerifier>>) -> Result<(), Refused> {
+    let is_met = match verifier {
+        None if challenge.is_empty() => true,
+        None => {
+            let about = "code_verifier is missing";
+            return Err(Refused::new(ErrorCode::InvalidRequest, Reason::WrongVerifier, about));
+        }
+        Some(verifier) => challenge.parse().is_ok_and(|challenge: CodeChallenge| challenge.is_met_by(verifier)),
+    };
+    if is_met { Ok(()) } else { Err(refused(Reason::WrongVerifier)) }
 }
 
 /// What the user consented to, as far as the user and the client still have it.

@@ -6,7 +6,7 @@
 //! 4. settle: one grant, unless the user was changed or shut out since the password was checked
 //! 5. answer
 
-use crate::accounts::SignedIn;
+use crate::accounts::{SignedIn, claims};
 use crate::app::App;
 use crate::audit::{Act, Actor, Entry, Origin};
 use crate::directory::{Client, Resource, Roles, Scopes};
@@ -16,6 +16,7 @@ use crate::protocol::resource::ResourceUri;
 use crate::protocol::scope::{OPENID, ScopeSet};
 use crate::protocol::token::{GrantType, TokenResponse};
 use crate::secret::{Plain, RefreshToken};
+use crate::store::codes::CodeRow;
 use crate::store::grants::{GrantRow, SignIn};
 use crate::store::new_id;
 use crate::time::UnixTime;
@@ -55,7 +56,7 @@ pub async fn open(
         user_epoch: user.epoch,
         decision: &decision,
         refreshes: client.may_use(GrantType::RefreshToken),
-        auth_time: None,
+        code: None,
         origin,
     };
     let (row, refresh_token) = new_grant(app, client, opening, now);
@@ -79,8 +80,8 @@ pub(super) struct Opening<'a> {
     pub decision: &'a Decision,
     /// Whether it gets a refresh token.
     pub refreshes: bool,
-    /// When the user signed in, if that was not now.
-    pub auth_time: Option<UnixTime>,
+    /// What it is opened by, unless that is a password.
+    pub code: Option<&'a CodeRow>,
     pub origin: &'a Origin,
 }
 
@@ -90,7 +91,7 @@ pub(super) fn new_grant(
     opening: Opening<'_>,
     now: UnixTime,
 ) -> (GrantRow, Option<Plain<RefreshToken>>) {
-    let Opening { user_id, user_epoch, decision, refreshes, auth_time, origin } = opening;
+    let Opening { user_id, user_epoch, decision, refreshes, code, origin } = opening;
     let id = new_id(now);
     let settings = &app.config.tokens;
     let lifetime = client.access_token_lifetime().unwrap_or(settings.access_seconds());
@@ -113,7 +114,11 @@ pub(super) fn new_grant(
         rotated_at: None,
         rotation_request: None,
         successor: None,
-        auth_time,
+        auth_time: code.map(|code| code.auth_time),
+        session_id: code.and_then(|code| code.session_id.clone()),
+        acr: code.and_then(|code| code.acr.clone()),
+        amr: code.and_then(|code| code.amr.clone()),
+        claims: code.and_then(|code| code.claims.clone()),
     };
     (row, refresh_token)
 }
@@ -148,8 +153,9 @@ pub(super) async fn issue(
     // No token outlives what it was issued on.
     let lifetime = lifetime.min(grant.expires_at.since(now));
     let wants_id = decision.scope.contains(OPENID);
+    let subject = tokens::subject(app, client, &grant.user_id);
     let access = AccessGrant {
-        subject: &grant.user_id,
+        subject: &subject,
         client_id: &client.id,
         audience: decision.audience,
         scope: decision.scope,
@@ -160,11 +166,11 @@ pub(super) async fn issue(
     let (token, claims) = tokens::mint_access_token(app, access, now).await?;
     let id_token = if wants_id {
         let id = IdGrant {
-            subject: &grant.user_id,
-            client_id: &client.id,
-            signed_in_at: grant.signed_in_at(),
+            client,
+            grant,
             nonce,
             access_token: &token,
+            user: claims::in_id_token(app, client, grant).await?,
         };
         Some(tokens::mint_id_token(app, id, now).await?)
     } else {

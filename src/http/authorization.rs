@@ -13,6 +13,7 @@ use super::body::malformed;
 use super::context::{address, origin, request_id, settle};
 use super::cookies;
 use super::form::Form;
+use super::html;
 use super::reply::{self, Manner};
 use super::tags::Tag;
 use crate::accounts::browser;
@@ -20,7 +21,7 @@ use crate::app::App;
 use crate::authorize::{self, Asking, Next, Trusted};
 use crate::failure::{Broken, Failure, Outcome};
 use crate::limits;
-use crate::protocol::authorization;
+use crate::protocol::authorization::{self, Told};
 use crate::protocol::params::Params;
 use crate::protocol::scope::ScopeSet;
 use crate::secret::{Plain, SessionSecret};
@@ -29,6 +30,8 @@ use crate::store::sessions::SessionStanding;
 pub const PATH: &str = "/oauth2/authorize";
 pub const SIGN_IN: &str = "/login";
 pub const CONSENT: &str = "/consent";
+/// Where accounts are made: the page goes on to the request, as the one for signing in does.
+pub const REGISTER: &str = "/register";
 
 /// It has to fit into the head of a request, beside all else.
 const LONGEST_QUERY: usize = 8 * 1024;
@@ -54,21 +57,32 @@ struct AuthorizationForm {
     nonce: Option<String>,
     /// The API that the tokens are for (RFC 8707); may be repeated.
     resource: Option<String>,
-    /// `query` or `fragment`
+    /// `query`, `fragment` or `form_post`
     response_mode: Option<String>,
-    /// `none`, or `login` and `consent`
+    /// `none`, or `login`, `select_account`, `create` and `consent`
     prompt: Option<String>,
     /// Seconds after which the user has to sign in again.
     max_age: Option<u32>,
     /// The name that the user probably signs in by.
     login_hint: Option<String>,
+    /// An ID token of the user that the client has in mind.
+    id_token_hint: Option<String>,
+    /// Which claims the client asks for by name, as JSON (OpenID Connect Core section 5.5).
+    claims: Option<String>,
+    /// The classes of sign-in that the client would like; what there is is in the ID token.
+    acr_values: Option<String>,
+    /// Accepted; there is one form of the pages, for screens of all sizes.
+    display: Option<String>,
+    /// The languages that the user would like, the best first.
+    ui_locales: Option<String>,
 }
 
 struct Authorization;
 impl Described for Authorization {
     type Body = Empty;
     const STATUS: u16 = 303;
-    const SUCCESS: &'static str = "To the client with a code or an error, always with `iss`; or to a page that asks";
+    const SUCCESS: &'static str = "To the client with a code or an error, always with `iss`; or to a page that asks. With `form_post` the answer is a page \
+                                    (200) whose form leads to the client";
     const MANNER: Manner = Manner::Page;
     const FAILURES: &'static [(u16, &'static str)] = &[
         (400, "The client or its redirect URI is not known, so that nobody can be answered there"),
@@ -76,6 +90,7 @@ impl Described for Authorization {
         (429, "Too many calls; wait"),
     ];
     const HEADERS: &'static [(&'static str, &'static str)] = &[("Location", "Where to")];
+    const OTHERS: &'static [(u16, &'static str)] = &[(200, "A form that leads to the client, for `form_post`")];
 }
 
 pub struct AuthorizationApi {
@@ -106,7 +121,7 @@ impl AuthorizationApi {
     async fn by_form(&self, request: &Request, form: Form<AuthorizationForm>) -> Outcome<Response> {
         let app = &self.app;
         limits::api_call_from(app, address(request), app.clock.now()).await?;
-        let params = form.read(&app.config.server).await?;
+        let params = form.read_with_doubles(&app.config.server).await?;
         here(app, PATH, &authorization::query(&params))
     }
 }
@@ -135,7 +150,7 @@ impl Pending {
         if text.len() > LONGEST_QUERY {
             return Err(malformed("the request is too long"));
         }
-        let params = Params::parse(text.as_bytes())?;
+        let params = Params::parse_with_doubles(text.as_bytes())?;
         let trusted = authorize::trust(app, &params).await?;
         let secret = cookies::read::<SessionSecret>(app, request);
         let session = browser::session(app, secret.as_ref(), now).await?;
@@ -158,8 +173,9 @@ impl Pending {
     pub fn lead(&self, app: &App, request: &Request, next: Outcome<Next>) -> Outcome<Response> {
         match next {
             Ok(Next::SignIn) => here(app, SIGN_IN, &self.query),
+            Ok(Next::Register) => here(app, REGISTER, &self.query),
             Ok(Next::Ask(_)) => here(app, CONSENT, &self.query),
-            Ok(Next::Answer(code)) => see_other(&self.trusted.addressed.with_code(app.config.issuer.as_str(), &code)),
+            Ok(Next::Answer(code)) => self.tell(self.trusted.addressed.with_code(app.config.issuer.as_str(), &code)),
             Err(failure) => self.refuse(app, request, failure),
         }
     }
@@ -167,7 +183,14 @@ impl Pending {
     /// To the client, with what is wrong.
     pub fn refuse(&self, app: &App, request: &Request, failure: Failure) -> Outcome<Response> {
         let (code, about) = reply::told(failure, StatusCode::SEE_OTHER, &request_id(request), &app.counters);
-        see_other(&self.trusted.addressed.with_error(app.config.issuer.as_str(), code, &about))
+        self.tell(self.trusted.addressed.with_error(app.config.issuer.as_str(), code, &about))
+    }
+
+    fn tell(&self, told: Told) -> Outcome<Response> {
+        match told {
+            Told::Redirect(location) => see_other(&location),
+            Told::Form(fields) => html::form_post(&self.trusted.addressed.redirect_uri, &fields),
+        }
     }
 }
 

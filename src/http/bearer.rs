@@ -57,16 +57,19 @@ pub struct Caller {
     pub grant_id: Option<String>,
     pub scope: ScopeSet,
     pub roles: Vec<String>,
+    /// What the client asked to be told of the user, as it is stored.
+    pub claims_asked: Option<String>,
 }
 
 impl Caller {
-    fn of(Inspected { claims, user_id }: Inspected) -> Self {
+    fn of(Inspected { claims, user_id, claims_asked }: Inspected) -> Self {
         Self {
             user_id,
             client_id: claims.client_id,
             grant_id: claims.grant_id,
             scope: claims.scope.unwrap_or_default(),
             roles: claims.roles,
+            claims_asked,
         }
     }
 
@@ -116,6 +119,11 @@ impl Bearer {
             (Some(_), Some(_)) => Header::Several,
         };
         Self { header, origin: context::origin(request) }
+    }
+
+    /// The same, with a token that came in another place (RFC 6750 §2.2).
+    pub fn with(self, token: &str) -> Self {
+        Self { header: Header::One(format!("Bearer {token}").into_bytes()), ..self }
     }
 
     pub fn is_absent(&self) -> bool {

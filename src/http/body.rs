@@ -80,6 +80,7 @@ impl Unread {
 /// What a body may be written in.
 pub trait Kind {
     const CONTENT_TYPES: &'static [&'static str];
+    const REQUIRED: bool = true;
 }
 
 /// A body of some kind that has not been read yet. `D` only describes it in the OpenAPI document.
@@ -100,7 +101,7 @@ impl<'a, D: Type, K: Kind> ApiExtractor<'a> for Typed<D, K> {
     fn request_meta() -> Option<MetaRequest> {
         let media = |kind: &&'static str| MetaMediaType { content_type: kind, schema: D::schema_ref() };
         let content = K::CONTENT_TYPES.iter().map(media).collect();
-        Some(MetaRequest { description: None, content, required: true })
+        Some(MetaRequest { description: None, content, required: K::REQUIRED })
     }
 
     async fn from_request(

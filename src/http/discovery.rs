@@ -15,24 +15,27 @@ use super::context::settle;
 use super::document::Document;
 use super::reply::Manner;
 use super::tags::Tag;
-use super::{authorization, docs, jwks};
+use super::{authorization, docs, jwks, userinfo};
 use crate::app::App;
 use crate::directory::Scopes;
 use crate::failure::{Broken, Failure, Outcome};
 use crate::grants;
 use crate::protocol::authorization::ResponseMode;
 use crate::protocol::client_authentication::AuthMethod;
-use crate::protocol::client_metadata::ResponseType;
+use crate::protocol::client_metadata::{ResponseType, SubjectType};
 use crate::protocol::discovery::Metadata;
-use crate::protocol::pkce;
-use crate::protocol::scope::{OFFLINE_ACCESS, OPENID};
+use crate::protocol::id_token::PASSWORD_ACR;
+use crate::protocol::jwk::Algorithm;
+use crate::protocol::{pkce, userinfo as about_users};
 
 /// How long a client library may keep the document.
 const MAX_AGE_SECONDS: u64 = 300;
-/// What an ID token may say.
-const CLAIMS: [&str; 9] = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "amr", "at_hash"];
-/// OpenID Connect Core §3.1.2.1.
+/// What an ID token may say, besides what it is asked to say of the user.
+const CLAIMS: [&str; 12] =
+    ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "sid", "at_hash"];
+/// OpenID Connect Core §3.1.2.1; and where people may make accounts, what asks for one.
 const PROMPTS: [&str; 4] = ["none", "login", "consent", "select_account"];
+const CREATE: &str = "create";
 
 /// RFC 8414 §2.
 #[derive(Object)]
@@ -42,6 +45,7 @@ struct MetadataBody {
     authorization_endpoint: String,
     authorization_response_iss_parameter_supported: bool,
     token_endpoint: String,
+    userinfo_endpoint: String,
     jwks_uri: String,
     scopes_supported: Vec<String>,
     response_types_supported: Vec<String>,
@@ -49,8 +53,13 @@ struct MetadataBody {
     code_challenge_methods_supported: Vec<String>,
     subject_types_supported: Vec<String>,
     id_token_signing_alg_values_supported: Vec<String>,
+    userinfo_signing_alg_values_supported: Vec<String>,
+    acr_values_supported: Vec<String>,
+    claim_types_supported: Vec<String>,
     claims_supported: Vec<String>,
     prompt_values_supported: Vec<String>,
+    display_values_supported: Vec<String>,
+    claims_parameter_supported: bool,
     request_uri_parameter_supported: bool,
     grant_types_supported: Vec<String>,
     token_endpoint_auth_methods_supported: Vec<String>,
@@ -74,7 +83,14 @@ impl Described for ServerMetadata {
 
 pub struct DiscoveryApi {
     app: Arc<App>,
-    rendered: ArcSwapOption<(Arc<Scopes>, Document)>,
+    rendered: ArcSwapOption<Rendered>,
+}
+
+/// The document, and what it was made of.
+struct Rendered {
+    scopes: Arc<Scopes>,
+    algorithms: Vec<Algorithm>,
+    document: Document,
 }
 
 impl DiscoveryApi {
@@ -89,33 +105,38 @@ impl DiscoveryApi {
             (Some(scopes), _) => scopes,
             (None, rendered) => match (self.app.directory.scopes().await, rendered) {
                 (Ok(scopes), _) => scopes,
-                (Err(_), Some((_, document))) => return Ok(document.answer(request)),
+                (Err(_), Some(rendered)) => return Ok(rendered.document.answer(request)),
                 (Err(error), None) => return Err(error.into()),
             },
         };
-        if let Some((of, document)) = rendered.as_deref()
-            && Arc::ptr_eq(of, &scopes)
+        let algorithms = self.app.keyring.ring().algorithms();
+        if let Some(rendered) = rendered.as_deref()
+            && Arc::ptr_eq(&rendered.scopes, &scopes)
+            && rendered.algorithms == algorithms
         {
-            return Ok(document.answer(request));
+            return Ok(rendered.document.answer(request));
         }
-        let document = self.render(&scopes)?;
+        let document = self.render(&scopes, &algorithms)?;
         let response = document.answer(request);
-        self.rendered.store(Some(Arc::new((scopes, document))));
+        self.rendered.store(Some(Arc::new(Rendered { scopes, algorithms, document })));
         Ok(response)
     }
 
-    fn render(&self, scopes: &Scopes) -> Outcome<Document> {
+    fn render(&self, scopes: &Scopes, algorithms: &[Algorithm]) -> Outcome<Document> {
         let broken = |source: String| Failure::Broken(Broken { what: "http", source, passing: false });
-        let body = serde_json::to_vec(&metadata(&self.app, scopes)).map_err(|error| broken(error.to_string()))?;
+        let body =
+            serde_json::to_vec(&metadata(&self.app, scopes, algorithms)).map_err(|error| broken(error.to_string()))?;
         let etag = format!("\"{}\"", BASE64URL.encode(&Sha256::digest(&body)[..12]));
         Document::new(body.into(), ServerMetadata::CONTENT_TYPE, &etag, MAX_AGE_SECONDS)
             .ok_or_else(|| broken("the document has no tag".to_owned()))
     }
 }
 
-fn metadata(app: &App, scopes: &Scopes) -> Metadata {
+fn metadata(app: &App, scopes: &Scopes, algorithms: &[Algorithm]) -> Metadata {
     let issuer = &app.config.issuer;
     let with_secret = vec![AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost];
+    let create = app.config.accounts.registration.then_some(CREATE);
+    let prompts = PROMPTS.into_iter().chain(create).collect();
     Metadata {
         issuer: issuer.as_str().to_owned(),
         authorization_endpoint: Some(issuer.endpoint(authorization::PATH)),
@@ -123,13 +144,19 @@ fn metadata(app: &App, scopes: &Scopes) -> Metadata {
         response_types_supported: ResponseType::ALL.to_vec(),
         response_modes_supported: ResponseMode::ALL.to_vec(),
         code_challenge_methods_supported: vec![pkce::METHOD],
-        subject_types_supported: vec!["public"],
-        id_token_signing_alg_values_supported: vec![app.keyring.default_algorithm()],
-        claims_supported: CLAIMS.to_vec(),
-        prompt_values_supported: PROMPTS.to_vec(),
+        subject_types_supported: SubjectType::ALL.to_vec(),
+        id_token_signing_alg_values_supported: algorithms.to_vec(),
+        userinfo_endpoint: Some(issuer.endpoint(userinfo::PATH)),
+        userinfo_signing_alg_values_supported: algorithms.to_vec(),
+        acr_values_supported: vec![PASSWORD_ACR],
+        claim_types_supported: vec!["normal"],
+        claims_supported: CLAIMS.into_iter().chain(about_users::names()).collect(),
+        prompt_values_supported: prompts,
+        display_values_supported: vec!["page"],
+        claims_parameter_supported: true,
         token_endpoint: issuer.endpoint("/oauth2/token"),
         jwks_uri: issuer.endpoint(jwks::PATH),
-        scopes_supported: served(scopes),
+        scopes_supported: scopes.known.iter().map(ToString::to_string).collect(),
         grant_types_supported: grants::SERVED.to_vec(),
         token_endpoint_auth_methods_supported: AuthMethod::SERVED.to_vec(),
         revocation_endpoint: Some(issuer.endpoint("/oauth2/revoke")),
@@ -139,12 +166,6 @@ fn metadata(app: &App, scopes: &Scopes) -> Metadata {
         service_documentation: Some(issuer.endpoint(docs::PATH)),
         ..Metadata::default()
     }
-}
-
-/// Of the scopes that say who somebody is, those that do something here.
-fn served(scopes: &Scopes) -> Vec<String> {
-    let does_something = |name: &str| !scopes.identity.contains(name) || [OPENID, OFFLINE_ACCESS].contains(&name);
-    scopes.known.iter().map(ToString::to_string).filter(|name| does_something(name)).collect()
 }
 
 #[OpenApi(tag = "Tag::Documents")]

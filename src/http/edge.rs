@@ -12,7 +12,7 @@ use poem::error::MethodNotAllowedError;
 use poem::{Endpoint, IntoResponse, Request, Response};
 
 use super::client_address::{self, ClientAddress};
-use super::cors::Script;
+use super::cors::{Asker, Script};
 use super::reply;
 use super::routes::{RouteIndex, Routes};
 use crate::config::Server;
@@ -103,7 +103,7 @@ impl<E: Endpoint> Endpoint for Edge<E> {
         self.strip_issuer_path(&mut request);
         let (id, client) = self.identify(&mut request);
         let (uri, method) = (request.uri().clone(), request.method().clone());
-        let script = Script::of(request.headers());
+        let (script, asker) = (Script::of(request.headers()), Asker::wait_for(&mut request));
         let route = self.routes.find(uri.path());
         let allow = route.map(|route| self.routes.allow(route));
         let at = reply::At { path: uri.path(), request_id: &id, allow, counters: &self.counters };
@@ -115,7 +115,7 @@ impl<E: Endpoint> Endpoint for Edge<E> {
             },
         };
         add_headers(&mut response, &at, &method);
-        script.answer(&self.cors_origins, uri.path(), allow, response.headers_mut());
+        script.answer(&self.cors_origins, uri.path(), asker.as_ref(), allow, response.headers_mut());
         let status = response.status();
         self.observe(&Ended { route, method: &method, status, client, id: &id, took: started.elapsed() });
         Ok(response)

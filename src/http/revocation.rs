@@ -7,6 +7,7 @@ use poem_openapi::{Object, OpenApi};
 
 use super::answer::{Answer, Described, Empty};
 use super::context::{self, Credentials, settle};
+use super::cors::Asker;
 use super::form::Form;
 use super::reply::Manner;
 use super::tags::Tag;
@@ -69,6 +70,7 @@ impl RevocationApi {
         let params = form.read(&app.config.server).await?;
         let now = app.clock.now();
         let client = credentials.client(app, &params, now).await?;
+        Asker::note(request, &client);
         let request = RevocationRequest::parse(&params)?;
         tokens::revoke(app, &client, &request, &origin, now).await?;
         Ok(Response::default())

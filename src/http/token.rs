@@ -7,6 +7,7 @@ use poem_openapi::{Object, OpenApi};
 
 use super::answer::{Answer, Described};
 use super::context::{self, Credentials, settle};
+use super::cors::Asker;
 use super::form::Form;
 use super::reply::{self, Manner};
 use super::tags::Tag;
@@ -99,6 +100,7 @@ impl TokenApi {
         let params = form.read(&app.config.server).await?;
         let now = app.clock.now();
         let client = credentials.client(app, &params, now).await?;
+        Asker::note(request, &client);
         // Anybody may call as this server's own client: here as often as at `/api/v1`, which is the same.
         if client.is_first_party() {
             limits::api_call_from(app, origin.address, now).await?;

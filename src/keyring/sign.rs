@@ -36,6 +36,8 @@ pub enum TokenType {
     AccessToken,
     /// OpenID Connect Core §2.
     IdToken,
+    /// OpenID Connect Core §5.3.2.
+    Userinfo,
     /// No token: a statement about the audit log.
     AuditStatement,
 }
@@ -44,7 +46,7 @@ impl TokenType {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AccessToken => access_token::TYP,
-            Self::IdToken => id_token::TYP,
+            Self::IdToken | Self::Userinfo => id_token::TYP,
             Self::AuditStatement => "countersign-audit+jwt",
         }
     }
@@ -98,7 +100,7 @@ impl Signer {
         let payload = serde_json::to_vec(claims).map_err(failed)?;
         let header = match kind {
             TokenType::AccessToken => Cow::Borrowed(self.access_token_header.as_str()),
-            TokenType::IdToken => Cow::Borrowed(self.id_token_header.as_str()),
+            TokenType::IdToken | TokenType::Userinfo => Cow::Borrowed(self.id_token_header.as_str()),
             TokenType::AuditStatement => Cow::Owned(header(self.algorithm, kind, &self.kid)?),
         };
         let mut token = String::with_capacity(header.len() + payload.len() * 4 / 3 + 700);

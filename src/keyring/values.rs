@@ -17,6 +17,7 @@ pub struct Values {
     pub cache: MacKey,
     pub data: DataKey,
     pub audit: MacKey,
+    pub subject: MacKey,
 }
 
 impl Values {
@@ -30,11 +31,13 @@ impl Values {
         let cache = read_or_make("cache-mac-key", store, encryption, settings, now).await?;
         let data = read_or_make("data-key", store, encryption, settings, now).await?;
         let audit = read_or_make("audit-mac-key", store, encryption, settings, now).await?;
+        let subject = read_or_make("subject-key", store, encryption, settings, now).await?;
         Ok(Self {
             secret_hash: MacKey::new(&secret_hash),
             cache: MacKey::new(&cache),
             data: DataKey::new(&data),
             audit: MacKey::new(&audit),
+            subject: MacKey::new(&subject),
         })
     }
 }

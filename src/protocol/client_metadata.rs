@@ -1,4 +1,4 @@
-//! Client metadata (RFC 7591 §2; `application_type` from OpenID Connect Dynamic Client Registration 1.0 §2).
+//! Client metadata (RFC 7591 §2; all about ID tokens and userinfo from OpenID Connect Dynamic Client Registration 1.0 §2).
 
 use std::borrow::Cow;
 
@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::client_authentication::AuthMethod;
 use super::error::{ErrorCode, Fault};
+use super::jwk::Algorithm;
 use super::redirect_uri::{self, RedirectUri};
 use super::resource::ResourceUri;
 use super::scope::ScopeSet;
@@ -33,6 +34,14 @@ names! {
     pub enum ApplicationType {
         Web = "web",
         Native = "native",
+    }
+}
+
+names! {
+    /// By which names a client knows users (OpenID Connect Core §8).
+    pub enum SubjectType {
+        Public = "public",
+        Pairwise = "pairwise",
     }
 }
 
@@ -69,6 +78,26 @@ pub struct ClientMetadata {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks: Option<Value>,
     pub application_type: ApplicationType,
+    /// By which algorithm ID tokens are signed for it; without a word, by the one that signs here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_signed_response_alg: Option<Algorithm>,
+    /// By which algorithm answers of the userinfo endpoint are signed for it; without a word, they are not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub userinfo_signed_response_alg: Option<Algorithm>,
+    #[serde(skip_serializing_if = "is_public")]
+    pub subject_type: SubjectType,
+    /// Its host is the sector within which users have one name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sector_identifier_uri: Option<String>,
+    /// How old a sign-in may be, in seconds, where a request does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_max_age: Option<i64>,
+    /// Whether it wants `auth_time`, which is always there.
+    #[serde(skip_serializing_if = "is_false")]
+    pub require_auth_time: bool,
+    /// Ours: whether its codes are bound to a challenge (RFC 7636). Only for a client with a secret it may be otherwise.
+    #[serde(skip_serializing_if = "is_true")]
+    pub require_pkce: bool,
     /// Ours: the APIs that the client may ask for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub audience: Vec<ResourceUri>,
@@ -94,6 +123,13 @@ struct Document {
     jwks_uri: Option<Value>,
     jwks: Option<Value>,
     application_type: Option<Value>,
+    id_token_signed_response_alg: Option<Value>,
+    userinfo_signed_response_alg: Option<Value>,
+    subject_type: Option<Value>,
+    sector_identifier_uri: Option<Value>,
+    default_max_age: Option<Value>,
+    require_auth_time: Option<Value>,
+    require_pkce: Option<Value>,
     audience: Option<Value>,
     access_token_lifetime: Option<Value>,
 }
@@ -133,6 +169,19 @@ impl ClientMetadata {
             jwks_uri: page("jwks_uri", document.jwks_uri)?,
             jwks: document.jwks.map(public_keys).transpose()?,
             application_type: member("application_type", document.application_type)?.unwrap_or(ApplicationType::Web),
+            id_token_signed_response_alg: member(
+                "id_token_signed_response_alg",
+                document.id_token_signed_response_alg,
+            )?,
+            userinfo_signed_response_alg: member(
+                "userinfo_signed_response_alg",
+                document.userinfo_signed_response_alg,
+            )?,
+            subject_type: member("subject_type", document.subject_type)?.unwrap_or(SubjectType::Public),
+            sector_identifier_uri: page("sector_identifier_uri", document.sector_identifier_uri)?,
+            default_max_age: member::<u32>("default_max_age", document.default_max_age)?.map(i64::from),
+            require_auth_time: member("require_auth_time", document.require_auth_time)?.unwrap_or(false),
+            require_pkce: member("require_pkce", document.require_pkce)?.unwrap_or(true),
             audience: list("audience", document.audience)?.unwrap_or_default(),
             access_token_lifetime: lifetime(document.access_token_lifetime)?,
         })
@@ -150,8 +199,49 @@ impl ClientMetadata {
         if by_code && self.redirect_uris.is_empty() {
             return Err(invalid_redirect_uri("a client with the grant authorization_code needs redirect_uris"));
         }
+        if !self.require_pkce && self.token_endpoint_auth_method == Some(AuthMethod::None) {
+            return Err(invalid("require_pkce is false, which is for clients with a secret"));
+        }
+        if self.subject_type == SubjectType::Pairwise && self.sector().is_none() {
+            return Err(invalid(
+                "subject_type pairwise needs an https sector_identifier_uri, or https redirect_uris of one host",
+            ));
+        }
         Ok(())
     }
+
+    /// Within which users have one name; `None` for a client that knows them by the name that is known to all (OpenID Connect
+    /// Core §8.1).
+    pub fn sector(&self) -> Option<String> {
+        if self.subject_type == SubjectType::Public {
+            return None;
+        }
+        let host = |uri: &str| {
+            let url = uri::with_fragment(uri).ok().filter(|url| url.scheme() == "https")?;
+            url.host_str().map(str::to_owned)
+        };
+        if let Some(uri) = &self.sector_identifier_uri {
+            return host(uri);
+        }
+        let mut hosts = self.redirect_uris.iter().map(|uri| host(uri.as_str()));
+        let first = hosts.next()??;
+        hosts.all(|other| other.as_ref() == Some(&first)).then_some(first)
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_public(subject_type: &SubjectType) -> bool {
+    *subject_type == SubjectType::Public
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_true(flag: &bool) -> bool {
+    *flag
 }
 
 /// A member of any type; a wrong type or an unknown name is a fault that says which member it is, and not its value.

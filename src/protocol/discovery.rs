@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::authorization::ResponseMode;
 use super::client_authentication::AuthMethod;
-use super::client_metadata::ResponseType;
+use super::client_metadata::{ResponseType, SubjectType};
 use super::jwk::Algorithm;
 use super::token::GrantType;
 
@@ -20,6 +20,8 @@ pub struct Metadata {
     pub authorization_response_iss_parameter_supported: bool,
     pub token_endpoint: String,
     pub jwks_uri: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub userinfo_endpoint: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registration_endpoint: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -45,13 +47,23 @@ pub struct Metadata {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_documentation: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub subject_types_supported: Vec<&'static str>,
+    pub subject_types_supported: Vec<SubjectType>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub id_token_signing_alg_values_supported: Vec<Algorithm>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub userinfo_signing_alg_values_supported: Vec<Algorithm>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub acr_values_supported: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub claim_types_supported: Vec<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub claims_supported: Vec<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub prompt_values_supported: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub display_values_supported: Vec<&'static str>,
+    #[serde(skip_serializing_if = "is_false")]
+    pub claims_parameter_supported: bool,
     /// Left out it would mean yes.
     pub request_uri_parameter_supported: bool,
 }

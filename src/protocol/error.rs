@@ -1,4 +1,4 @@
-//! Error codes and the error answer (RFC 6749 §5.2; codes also of RFC 6749 §4.1.2.1, RFC 6750, 7009, 7591, 8707 and OpenID Connect Core §3.1.2.6).
+//! Error codes and the error answer (RFC 6749 §5.2; codes also of RFC 6749 §4.1.2.1, RFC 6750, 7009, 7591, 8707 and OpenID Connect Core §3.1.2.6 and its Unmet Authentication Requirements).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -19,6 +19,7 @@ names! {
         UnsupportedResponseType = "unsupported_response_type",
         LoginRequired = "login_required",
         ConsentRequired = "consent_required",
+        UnmetAuthenticationRequirements = "unmet_authentication_requirements",
         RequestNotSupported = "request_not_supported",
         RequestUriNotSupported = "request_uri_not_supported",
         InvalidToken = "invalid_token",
@@ -62,9 +63,9 @@ impl ErrorCode {
             Self::UnsupportedResponseType => "Only the response type `code` is served.",
             Self::LoginRequired => "The user would have to sign in, and the client says `prompt=none`.",
             Self::ConsentRequired => "The user would have to consent, and the client says `prompt=none`.",
-            Self::RequestNotSupported => "The parameter `request` is not served: send the parameters themselves.",
-            Self::RequestUriNotSupported => {
-                "The parameter `request_uri` is not served: send the parameters themselves."
+            Self::UnmetAuthenticationRequirements => "The client insists on a class of sign-in that is not had here.",
+            Self::RequestNotSupported | Self::RequestUriNotSupported => {
+                "Neither `request` nor `request_uri` is served: send the parameters themselves."
             }
             Self::InvalidToken => {
                 "The access token is malformed, expired or revoked, or it was not made for this service."

@@ -1,12 +1,18 @@
 //! ID tokens (OpenID Connect Core §2, §3.1.3.6): what a client is told about the sign-in.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::claims::Audience;
 use crate::time::UnixTime;
 
 /// The `typ` of the header. It is the one that JOSE libraries expect, and not that of an access token.
 pub const TYP: &str = "JWT";
+
+/// The class of a sign-in by a password and nothing else; the only one that there is.
+pub const PASSWORD_ACR: &str = "urn:countersign:acr:pwd";
+/// Its method (RFC 8176 §2).
+pub const PASSWORD_AMR: &str = "pwd";
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdToken {
@@ -20,7 +26,25 @@ pub struct IdToken {
     /// As the client sent it: the token belongs to that request. A refreshed one has none (§12.2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
-    /// How (RFC 8176).
+    /// How: the class of it, and the methods (RFC 8176).
+    pub acr: String,
     pub amr: Vec<String>,
+    /// The client, which is the only one that the token is for.
+    pub azp: String,
+    /// The browser session, where there is one (OpenID Connect Back-Channel Logout §2.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
+    /// There is no `c_hash`: that is for codes that come beside a token (§3.3.2.11), and here a token comes for a code.
     pub at_hash: String,
+    /// What the client asked to be told of the user here (§5.5).
+    #[serde(flatten)]
+    pub user: Map<String, Value>,
+}
+
+/// What is read of one that comes back (§3.1.2.1).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Presented {
+    pub iss: String,
+    pub sub: String,
+    pub aud: Audience,
 }

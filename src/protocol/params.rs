@@ -15,7 +15,9 @@ const MAX_PARAMETERS: usize = 64;
 const REPEATABLE: [&str; 2] = ["resource", "audience"];
 
 /// Names that a fault may say aloud: all others came from outside and are not repeated.
-const SPEAKABLE: [&str; 23] = [
+const SPEAKABLE: [&str; 28] = [
+    "acr_values",
+    "claims",
     "client_assertion",
     "client_assertion_type",
     "client_id",
@@ -24,7 +26,9 @@ const SPEAKABLE: [&str; 23] = [
     "code_challenge",
     "code_challenge_method",
     "code_verifier",
+    "display",
     "grant_type",
+    "id_token_hint",
     "login_hint",
     "max_age",
     "nonce",
@@ -38,6 +42,7 @@ const SPEAKABLE: [&str; 23] = [
     "state",
     "token",
     "token_type_hint",
+    "ui_locales",
     "username",
 ];
 
@@ -59,6 +64,15 @@ impl Params {
     /// Refused: broken percent-encoding, what is not UTF-8, NUL, a parameter without a name, a repeated parameter, too
     /// many parameters. A parameter without a value counts as left out, as the RFC says.
     pub fn parse(body: &[u8]) -> Result<Self, Fault> {
+        let params = Self::parse_with_doubles(body)?;
+        match params.doubled() {
+            Some(fault) => Err(fault),
+            None => Ok(params),
+        }
+    }
+
+    /// The same, where somebody else is told of repeated parameters: `doubled` says whether there are any.
+    pub fn parse_with_doubles(body: &[u8]) -> Result<Self, Fault> {
         // What is decoded is never longer than what was sent, so the buffer never grows and leaves no copy behind.
         let mut params = Self { text: Zeroizing::new(String::with_capacity(body.len())), pairs: Vec::with_capacity(8) };
         let pieces = body.split(|byte| *byte == b'&').filter(|piece| !piece.is_empty());
@@ -82,12 +96,17 @@ impl Params {
             self.text.truncate(name.start);
             return Ok(());
         }
-        let text = &self.text[name.clone()];
-        if !REPEATABLE.contains(&text) && self.pairs.iter().any(|pair| &self.text[pair.name.clone()] == text) {
-            return Err(repeated(text));
-        }
         self.pairs.push(Pair { name, value });
         Ok(())
+    }
+
+    /// What is wrong when a parameter is repeated that may not be.
+    pub fn doubled(&self) -> Option<Fault> {
+        let mut names = self.iter().map(|(name, _)| name).enumerate();
+        let is_before = |end: usize, name: &str| self.iter().take(end).any(|(each, _)| each == name);
+        names
+            .find(|(index, name)| !REPEATABLE.contains(name) && is_before(*index, name))
+            .map(|(_, name)| repeated(name))
     }
 
     /// The value of a parameter; the first one, where it may be repeated.

@@ -26,13 +26,16 @@ fn check(text: &str) -> Result<(), Fault> {
 }
 
 impl CodeChallenge {
-    /// What a request says; one without it, or with another method than S256, is refused (§4.4.1).
-    pub fn of(params: &Params) -> Result<Self, Fault> {
+    /// What a request says; one with another method than S256 is refused (§4.4.1). `None` when it says nothing at all.
+    pub fn of(params: &Params) -> Result<Option<Self>, Fault> {
+        if params.get("code_challenge").is_none() && params.get("code_challenge_method").is_none() {
+            return Ok(None);
+        }
         let challenge = params.required("code_challenge")?;
         if params.get("code_challenge_method") != Some(METHOD) {
             return Err(malformed("code_challenge_method is not S256"));
         }
-        challenge.parse()
+        challenge.parse().map(Some)
     }
 
     /// §4.6.

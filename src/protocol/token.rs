@@ -37,7 +37,7 @@ pub enum TokenRequest {
 pub struct CodeRequest {
     pub code: Plain<AuthorizationCode>,
     pub redirect_uri: String,
-    pub code_verifier: Plain<CodeVerifier>,
+    pub code_verifier: Option<Plain<CodeVerifier>>,
     pub resources: Vec<ResourceUri>,
 }
 
@@ -78,7 +78,7 @@ impl TokenRequest {
             Ok(GrantType::AuthorizationCode) => Ok(Self::AuthorizationCode(CodeRequest {
                 code: Plain::presented(params.required("code")?),
                 redirect_uri: params.required("redirect_uri")?.to_owned(),
-                code_verifier: Plain::presented(params.required("code_verifier")?),
+                code_verifier: params.get("code_verifier").map(Plain::presented),
                 resources: resource::requested(params)?,
             })),
             Ok(GrantType::Password) => Ok(Self::Password(PasswordRequest {

@@ -38,6 +38,13 @@ pub struct CodeRow {
     pub spent_at: Option<UnixTime>,
     /// What was opened by it.
     pub grant_id: Option<String>,
+    /// What clients call the session.
+    pub session_id: Option<String>,
+    /// How its user had signed in.
+    pub acr: Option<String>,
+    pub amr: Option<String>,
+    /// What the client asked to be told of the user, as JSON.
+    pub claims: Option<String>,
 }
 
 impl Store {

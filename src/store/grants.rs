@@ -12,6 +12,7 @@ use super::backend::{Store, read, tx, write};
 use super::codes::spend_code;
 use super::kept::kept;
 use super::schema::{grants, users};
+use crate::protocol::id_token::{PASSWORD_ACR, PASSWORD_AMR};
 use crate::secret::{AuthorizationCode, Hash, PasswordHash, RefreshToken};
 use crate::time::UnixTime;
 
@@ -40,11 +41,24 @@ pub struct GrantRow {
     pub successor: Option<String>,
     /// When its user signed in, where that was before it was opened.
     pub auth_time: Option<UnixTime>,
+    /// The browser session in which it was granted, if there was one, as clients call it.
+    pub session_id: Option<String>,
+    /// How its user signed in, where that was not by a password and nothing else.
+    pub acr: Option<String>,
+    pub amr: Option<String>,
+    /// What the client asked to be told of the user, as JSON.
+    pub claims: Option<String>,
 }
 
 impl GrantRow {
     pub fn signed_in_at(&self) -> UnixTime {
         self.auth_time.unwrap_or(self.created_at)
+    }
+
+    /// How its user signed in: the class of it, and the methods.
+    pub fn signed_in_by(&self) -> (String, Vec<String>) {
+        let acr = self.acr.as_deref().unwrap_or(PASSWORD_ACR);
+        (acr.to_owned(), separated(Some(self.amr.as_deref().unwrap_or(PASSWORD_AMR))))
     }
 }
 

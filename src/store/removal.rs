@@ -6,7 +6,7 @@ use diesel_async::RunQueryDsl;
 
 use super::StoreResult;
 use super::backend::{Store, read, write};
-use super::schema::{audit_persons, codes, consents, grants, user_roles};
+use super::schema::{audit_persons, codes, consents, grants, sessions, user_roles};
 
 /// As many rows go in one statement.
 pub const TOGETHER: i64 = 5_000;
@@ -16,7 +16,7 @@ pub const TOGETHER: i64 = 5_000;
 pub enum Going<'a> {
     /// With its grants, its codes, and what people consented to.
     Client(&'a str),
-    /// With the grants, and what the audit log holds of the person.
+    /// With the grants, the sessions, the codes, what the person consented to, and what the audit log holds of the person.
     User(&'a str),
     /// From all who have it.
     Role(&'a str),
@@ -64,7 +64,13 @@ impl Store {
                     || more!(self, codes, client_id, id)
                     || more!(self, consents, client_id, id)
             }
-            Going::User(id) => more!(self, grants, user_id, id) || more!(self, audit_persons, user_id, id),
+            Going::User(id) => {
+                more!(self, grants, user_id, id)
+                    || more!(self, sessions, user_id, id)
+                    || more!(self, codes, user_id, id)
+                    || more!(self, consents, user_id, id)
+                    || more!(self, audit_persons, user_id, id)
+            }
             Going::Role(name) => more!(self, user_roles, role, name),
         })
     }
@@ -80,6 +86,9 @@ impl Store {
             }
             Going::User(id) => {
                 thin!(self, grants, id, user_id, id);
+                thin!(self, sessions, hash, user_id, id);
+                thin!(self, codes, hash, user_id, id);
+                thin!(self, consents, client_id, user_id, id, user_id);
                 thin!(self, audit_persons, digest, user_id, id);
             }
             Going::Role(name) => thin!(self, user_roles, user_id, role, name, role),

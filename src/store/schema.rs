@@ -151,15 +151,22 @@ diesel::table! {
         rotation_request -> Nullable<Text>,
         successor -> Nullable<Text>,
         auth_time -> Nullable<BigInt>,
+        session_id -> Nullable<Text>,
+        acr -> Nullable<Text>,
+        amr -> Nullable<Text>,
+        claims -> Nullable<Text>,
     }
 }
 
 diesel::table! {
     sessions (hash) {
         hash -> Text,
+        id -> Text,
         user_id -> Text,
         user_epoch -> BigInt,
         auth_time -> BigInt,
+        acr -> Text,
+        amr -> Text,
         created_at -> BigInt,
         last_used_at -> BigInt,
         expires_at -> BigInt,
@@ -194,6 +201,10 @@ diesel::table! {
         expires_at -> BigInt,
         spent_at -> Nullable<BigInt>,
         grant_id -> Nullable<Text>,
+        session_id -> Nullable<Text>,
+        acr -> Nullable<Text>,
+        amr -> Nullable<Text>,
+        claims -> Nullable<Text>,
     }
 }
 

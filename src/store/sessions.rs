@@ -20,10 +20,15 @@ use crate::time::UnixTime;
 #[diesel(table_name = sessions, treat_none_as_default_value = false)]
 pub struct SessionRow {
     pub hash: Hash<SessionSecret>,
+    /// What clients call it; it opens nothing.
+    pub id: String,
     pub user_id: String,
     /// The user's epoch at that time: in another one the session is over.
     pub user_epoch: i64,
     pub auth_time: UnixTime,
+    /// How its user signed in: the class of it, and the methods with spaces between them.
+    pub acr: String,
+    pub amr: String,
     pub created_at: UnixTime,
     pub last_used_at: UnixTime,
     pub expires_at: UnixTime,

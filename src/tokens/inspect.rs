@@ -24,6 +24,8 @@ pub struct Inspected {
     pub claims: AccessToken,
     /// Who granted it; `None` when the client acts for itself.
     pub user_id: Option<String>,
+    /// What the client asked to be told of them, as it is stored.
+    pub claims_asked: Option<String>,
 }
 
 /// A token of either kind that is good right now.
@@ -85,7 +87,11 @@ async fn still_good_for(app: &App, claims: &AccessToken, standing: Option<Standi
     if let Some(standing) = &standing {
         claims.roles = Roles::all_of(&standing.roles);
     }
-    Ok(Some(Inspected { claims, user_id: standing.map(|standing| standing.grant.user_id) }))
+    let (user_id, claims_asked) = match standing {
+        Some(Standing { grant, .. }) => (Some(grant.user_id), grant.claims),
+        None => (None, None),
+    };
+    Ok(Some(Inspected { claims, user_id, claims_asked }))
 }
 
 /// Whether the token was signed here, whatever became of it since.

@@ -2,6 +2,7 @@
 //! learns as much as of one that never existed.
 
 use super::inspect::{Examined, Inspected};
+use super::subject::subject;
 use crate::app::App;
 use crate::directory::{Client, Resource};
 use crate::failure::{Outcome, Reason, Refused};
@@ -25,17 +26,17 @@ pub async fn introspect(app: &App, caller: &Client, token: Option<Examined>) -> 
         }
         // A refresh token is between its client and this server.
         Some(Examined::Refresh(standing)) if standing.grant.client_id == caller.id => {
-            Introspection::Refresh(Box::new(describe(app, *standing)))
+            Introspection::Refresh(Box::new(describe(app, caller, *standing)))
         }
         _ => Introspection::Inactive,
     })
 }
 
-fn describe(app: &App, Standing { grant, .. }: Standing) -> RefreshDescription {
+fn describe(app: &App, client: &Client, Standing { grant, .. }: Standing) -> RefreshDescription {
     let idle = grant.last_used_at.plus(app.config.tokens.refresh_idle_seconds());
     RefreshDescription {
         iss: app.config.issuer.as_str().to_owned(),
-        sub: grant.user_id,
+        sub: subject(app, client, &grant.user_id),
         client_id: grant.client_id,
         scope: ScopeSet::parse(&grant.scope).ok(),
         iat: grant.rotated_at.unwrap_or(grant.created_at),

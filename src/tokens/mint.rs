@@ -1,11 +1,13 @@
 //! Minting: the claims of an access token (RFC 9068 §2.2) and of an ID token (OpenID Connect Core §2), signed.
 
-use crate::app::App;
-use crate::directory::FIRST_PARTY;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256, Sha512};
 
+use super::subject::subject;
+use crate::app::App;
+use crate::directory::{Client, FIRST_PARTY};
 use crate::failure::{Outcome, Reason, Refused};
 use crate::keyring::TokenType;
 use crate::protocol::access_token::AccessToken;
@@ -17,6 +19,7 @@ use crate::protocol::jws;
 use crate::protocol::resource::ResourceUri;
 use crate::protocol::scope::{OPENID, ScopeSet};
 use crate::secret;
+use crate::store::grants::GrantRow;
 use crate::time::UnixTime;
 
 /// What a grant decided.
@@ -34,11 +37,12 @@ pub struct AccessGrant<'a> {
 
 /// A sign-in that a client asked about.
 pub struct IdGrant<'a> {
-    pub subject: &'a str,
-    pub client_id: &'a str,
-    pub signed_in_at: UnixTime,
+    pub client: &'a Client,
+    pub grant: &'a GrantRow,
     pub nonce: Option<&'a str>,
     pub access_token: &'a str,
+    /// What it says of the user besides who it is.
+    pub user: Map<String, Value>,
 }
 
 pub async fn mint_access_token(app: &App, grant: AccessGrant<'_>, now: UnixTime) -> Outcome<(String, AccessToken)> {
@@ -74,17 +78,23 @@ pub async fn mint_access_token(app: &App, grant: AccessGrant<'_>, now: UnixTime)
 }
 
 pub async fn mint_id_token(app: &App, grant: IdGrant<'_>, now: UnixTime) -> Outcome<String> {
-    let algorithm = app.keyring.default_algorithm();
+    let client = grant.client;
+    let algorithm = client.id_token_algorithm().unwrap_or_else(|| app.keyring.default_algorithm());
+    let (acr, amr) = grant.grant.signed_in_by();
     let claims = IdToken {
         iss: app.config.issuer.as_str().to_owned(),
-        sub: grant.subject.to_owned(),
-        aud: Audience::from(grant.client_id.to_owned()),
+        sub: subject(app, client, &grant.grant.user_id),
+        aud: Audience::from(client.id.clone()),
         exp: now.plus(app.config.tokens.id_seconds()),
         iat: now,
-        auth_time: grant.signed_in_at,
+        auth_time: grant.grant.signed_in_at(),
         nonce: grant.nonce.map(str::to_owned),
-        amr: vec!["pwd".to_owned()],
+        acr,
+        amr,
+        azp: client.id.clone(),
+        sid: grant.grant.session_id.clone(),
         at_hash: at_hash(algorithm, grant.access_token),
+        user: grant.user,
     };
     Ok(app.keyring.sign(algorithm, TokenType::IdToken, &claims, claims.exp).await?)
 }

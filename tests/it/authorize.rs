@@ -1,9 +1,15 @@
 //! The authorization endpoint (RFC 6749 §4.1, RFC 7636, RFC 9207; OpenID Connect Core §3.1.2), as a browser without scripts sees it.
 
+mod claims;
+mod clients;
 mod codes;
 mod consent;
 mod flow;
+mod form_post;
 mod forms;
+mod meant;
+mod pairwise;
+mod prompts;
 mod refusals;
 mod relying_party;
 mod sessions;

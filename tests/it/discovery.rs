@@ -50,6 +50,7 @@ async fn the_metadata_lists_exactly_what_is_served(backend: Backend) {
         let status = match path.as_str() {
             // It asks who it is that asks.
             "/oauth2/authorize" => 400,
+            "/oauth2/userinfo" => 401,
             path if path.starts_with("/oauth2/") => 405,
             _ => 200,
         };
@@ -64,14 +65,24 @@ async fn what_the_metadata_lists_works(backend: Backend) {
     assert_eq!(metadata["grant_types_supported"], grants);
     for (member, values) in [
         ("response_types_supported", json!(["code"])),
-        ("response_modes_supported", json!(["query", "fragment"])),
+        ("response_modes_supported", json!(["query", "fragment", "form_post"])),
         ("code_challenge_methods_supported", json!(["S256"])),
         ("authorization_response_iss_parameter_supported", json!(true)),
         ("request_uri_parameter_supported", json!(false)),
+        ("claims_parameter_supported", json!(true)),
+        ("subject_types_supported", json!(["public", "pairwise"])),
+        ("display_values_supported", json!(["page"])),
+        ("prompt_values_supported", json!(["none", "login", "consent", "select_account", "create"])),
         ("id_token_signing_alg_values_supported", json!(["RS256"])),
+        ("userinfo_signing_alg_values_supported", json!(["RS256"])),
+        ("acr_values_supported", json!(["urn:countersign:acr:pwd"])),
+        ("claim_types_supported", json!(["normal"])),
     ] {
         assert_eq!(metadata[member], values, "{member}");
     }
+    let closed = backend.world_with(|config| config.accounts.registration = false).await;
+    let prompts = json!(["none", "login", "consent", "select_account"]);
+    assert_eq!(self::metadata(&closed).await["prompt_values_supported"], prompts, "nobody makes an account there");
     let public = world.public_client().await;
     let confidential: [(&str, &Value); 3] = [
         (TOKEN, &metadata["token_endpoint_auth_methods_supported"]),
@@ -135,7 +146,9 @@ async fn openid_finds_the_same_document(backend: Backend) {
     ] {
         assert!(!metadata[required].is_null(), "{required}: {metadata}");
     }
-    assert!(lists(&metadata["scopes_supported"], "openid") && !lists(&metadata["scopes_supported"], "phone"));
+    for scope in ["openid", "profile", "email", "address", "phone", "offline_access"] {
+        assert!(lists(&metadata["scopes_supported"], scope), "{scope}");
+    }
 }
 
 async fn an_issuer_with_a_path_is_found_in_both_places(backend: Backend) {

@@ -33,5 +33,6 @@ mod secret;
 mod tidy;
 mod time;
 mod token;
+mod userinfo;
 mod verification;
 mod whole_log;

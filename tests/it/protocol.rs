@@ -3,6 +3,7 @@
 mod access_token;
 mod authorization;
 mod bearer;
+mod claims_request;
 mod client_authentication;
 mod client_metadata;
 mod discovery;
@@ -17,6 +18,7 @@ mod redirect_uri;
 mod resource;
 mod scope;
 mod token;
+mod userinfo;
 
 use countersign::protocol::{ErrorCode, Fault, Params};
 use serde_json::Value;

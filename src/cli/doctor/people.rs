@@ -71,9 +71,19 @@ fn client(row: &ClientRow, findings: &mut Findings) {
         }
         return;
     }
-    let takes_passwords = ClientMetadata::parse(row.document.as_bytes())
-        .is_ok_and(|metadata| metadata.grant_types.contains(&GrantType::Password));
-    if takes_passwords && row.disabled_at.is_none() && row.auth_method == AuthMethod::None.as_str() {
+    let Some(metadata) = ClientMetadata::parse(row.document.as_bytes()).ok().filter(|_| row.disabled_at.is_none())
+    else {
+        return;
+    };
+    if !metadata.require_pkce {
+        let message = format!(
+            "{id} gets codes without PKCE, which whoever intercepts one could use: let its library send a challenge, and \
+             take require_pkce away from what it registered"
+        );
+        findings.add("people", Verdict::Warning, message);
+    }
+    let takes_passwords = metadata.grant_types.contains(&GrantType::Password);
+    if takes_passwords && row.auth_method == AuthMethod::None.as_str() {
         let message = format!(
             "anybody can take passwords in the name of the public client {id}: give it a secret, or another grant"
         );

@@ -16,13 +16,14 @@ use crate::protocol::redirect_uri::RedirectUri;
 
 const STYLE: &str = include_str!("templates/style.css");
 
-const TEMPLATES: [(&str, &str); 7] = [
+const TEMPLATES: [(&str, &str); 8] = [
     ("layout.html", include_str!("templates/layout.html")),
     ("confirm_email.html", include_str!("templates/confirm_email.html")),
     ("reset_password.html", include_str!("templates/reset_password.html")),
     ("forgot_password.html", include_str!("templates/forgot_password.html")),
     ("sign_in.html", include_str!("templates/sign_in.html")),
     ("consent.html", include_str!("templates/consent.html")),
+    ("form_post.html", include_str!("templates/form_post.html")),
     ("told.html", include_str!("templates/told.html")),
 ];
 
@@ -36,13 +37,14 @@ static ENVIRONMENT: LazyLock<Result<Environment<'static>, minijinja::Error>> = L
 });
 
 /// The style is in the page, and is allowed by its hash; nothing else is loaded, run, framed or sent elsewhere.
-static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy(""));
+static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy("'self'", ""));
 
-/// `leads_to` is where the redirect may go that follows a form: browsers hold that one to the policy, too.
-fn policy(leads_to: &str) -> HeaderValue {
+/// `leads_to` is where forms may go, and the redirects that follow them: browsers hold those to the policy, too. `more` is what
+/// else is allowed.
+pub(super) fn policy(leads_to: &str, more: &str) -> HeaderValue {
     let style = BASE64.encode(Sha256::digest(STYLE));
     let policy = format!(
-        "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'{leads_to}; base-uri 'none'; \
+        "default-src 'none'; style-src 'sha256-{style}'; {more}form-action {leads_to}; base-uri 'none'; \
          frame-ancestors 'none'"
     );
     HeaderValue::from_str(&policy).unwrap_or(const { HeaderValue::from_static("default-src 'none'") })
@@ -62,15 +64,19 @@ pub fn page(status: StatusCode, template: &str, values: Value) -> Outcome<Respon
 /// A page whose form may end at a client.
 pub fn page_on_the_way(status: StatusCode, template: &str, values: Value, to: &RedirectUri) -> Outcome<Response> {
     let mut response = page(status, template, values)?;
-    let place = match to.place() {
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy(&format!("'self' {}", whereto(to)), ""));
+    Ok(response)
+}
+
+/// What the policy calls the place where a client is answered.
+pub(super) fn whereto(to: &RedirectUri) -> String {
+    match to.place() {
         // What a client's page does then may lead on to another of its hosts, and is still held to this.
         place if place.starts_with("https:") => "https:".to_owned(),
         // A policy has no words for addresses in brackets.
         place if place.contains('[') => "http:".to_owned(),
         place => place,
-    };
-    response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy(&format!(" {place}")));
-    Ok(response)
+    }
 }
 
 /// What became of a request that was refused, or that the server could not answer.

@@ -50,6 +50,8 @@ async fn somebody_signs_in_consents_and_the_client_has_tokens(backend: Backend) 
     let claims = Parts::of(id_token).claims;
     let now = world.clock.now().seconds();
     assert_eq!((&claims["nonce"], &claims["auth_time"]), (&json!("a nonce"), &json!(now - 7)));
+    assert_eq!((&claims["acr"], &claims["amr"]), (&json!("urn:countersign:acr:pwd"), &json!(["pwd"])));
+    assert_eq!((&claims["azp"], &claims["aud"], claims.get("c_hash")), (&json!(client.id), &json!(client.id), None));
     let outside = Outside::fetch(&world).await;
     assert!(outside.takes_id_token(world.issuer(), &client.id, id_token, &token.text));
 }
@@ -87,7 +89,7 @@ async fn the_answer_may_be_in_the_fragment(backend: Backend) {
     assert_eq!(exchange(&client, &world, &code, &[]).await.status, 200);
     let path = request(&client, &[("response_mode", "fragment"), ("prompt", "none")]);
     assert_eq!(Browser::default().opens(&world, &path).await.error(&world), "login_required");
-    let path = request(&client, &[("response_mode", "form_post")]);
+    let path = request(&client, &[("response_mode", "web_message")]);
     assert_eq!(Browser::default().opens(&world, &path).await.error(&world), "invalid_request");
 }
 

@@ -1,13 +1,15 @@
 //! Who is signed in with a browser, for how long, and what ends it.
 
-use super::{all_the_way, request, shop};
-use crate::harness::{Backend, Browser, stories};
+use super::{all_the_way, exchange, request, shop};
+use crate::harness::forge::Parts;
+use crate::harness::{Backend, Browser, Token, stories};
 
 stories![
     a_session_ends_with_all_that_its_user_granted,
     a_session_ends_when_it_is_not_used_and_at_its_end,
     somebody_may_be_asked_to_sign_in_anew,
     a_session_has_a_new_name_after_each_sign_in,
+    clients_know_a_session_by_a_name_that_opens_nothing,
     with_https_cookies_are_for_this_host_alone,
 ];
 
@@ -84,6 +86,39 @@ async fn a_session_has_a_new_name_after_each_sign_in(backend: Backend) {
     for hash in world.texts("SELECT hash FROM sessions").await {
         assert!(!browser.cookies[COOKIE].contains(&hash) && !hash.contains("cs_session"), "only its hash is stored");
     }
+}
+
+async fn clients_know_a_session_by_a_name_that_opens_nothing(backend: Backend) {
+    let (world, client, ann) = shop(backend).await;
+    let other = world.web_app(|_| ()).await;
+    let mut browser = Browser::default();
+    let mut sids = Vec::new();
+    for (client, prompt) in [(&client, ""), (&other, ""), (&client, "login")] {
+        let path = request(client, &[("scope", "openid offline_access"), ("prompt", prompt)]);
+        let mut arrived = all_the_way(&mut browser, &world, &ann, &path).await;
+        if arrived.asks_for_password() {
+            arrived = browser.signs_in(&world, &arrived, &ann).await;
+        }
+        let token = Token::of(&exchange(client, &world, &arrived.code(&world), &[]).await);
+        let sid = |token: &Token| Parts::of(token.id_token().expect("one")).claims["sid"].as_str().map(str::to_owned);
+        let of_grant = world.texts(&format!("SELECT session_id FROM grants WHERE id = '{}'", token.grant())).await;
+        assert_eq!(of_grant, [sid(&token).expect("a name")]);
+        let next = client.refreshed(&world, token.next(), &[]).await;
+        assert_eq!(sid(&next), sid(&token), "the tokens that follow are of the same session");
+        sids.extend(of_grant);
+    }
+    assert_eq!(sids[0], sids[1], "one sign-in, two clients");
+    assert_ne!(sids[0], sids[2], "another sign-in");
+    let mut known = world.texts("SELECT id FROM sessions ORDER BY created_at, id").await;
+    known.sort();
+    sids.dedup();
+    sids.sort();
+    assert_eq!(known, sids);
+    assert!(sids.iter().all(|sid| sid.len() == 36 && !browser.cookies[COOKIE].contains(sid)), "{sids:?}");
+    let mut thief = Browser::default();
+    thief.cookies.insert(COOKIE.to_owned(), sids[1].clone());
+    let silent = thief.opens(&world, &request(&client, &[("prompt", "none")])).await;
+    assert_eq!(silent.error(&world), "login_required");
 }
 
 async fn with_https_cookies_are_for_this_host_alone(backend: Backend) {

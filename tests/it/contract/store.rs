@@ -2,6 +2,8 @@
 
 mod audit;
 mod clients;
+mod codes;
+mod consents;
 mod descriptions;
 mod grants;
 mod grants_walk;
@@ -14,6 +16,7 @@ mod one_time_tokens;
 mod outbox;
 mod roles;
 mod sealed_values;
+mod sessions;
 mod signing_keys;
 mod sweep;
 mod user_pages;

@@ -36,6 +36,10 @@ fn standing() -> Standing {
         rotated_at: Some(NOW),
         rotation_request: Some("asked".to_owned()),
         auth_time: None,
+        session_id: None,
+        acr: None,
+        amr: None,
+        claims: None,
         successor: Some("sealed".to_owned()),
     };
     Standing { grant, user: GrantUser { epoch: 3, disabled_at: None, locked_at: None }, roles: Vec::new() }

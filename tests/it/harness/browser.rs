@@ -20,7 +20,12 @@ pub enum Arrived {
     Page { at: String, answer: Answer },
     /// The address of a client; nobody listens there.
     Client(Url),
+    /// A page with a form that leads to a client, at this address.
+    Form { to: String, answer: Answer },
 }
+
+/// The heading of the page that leads to a client.
+const LEADS_BACK: &str = "<h1>Back to the application</h1>";
 
 impl Browser {
     pub async fn opens(&mut self, node: &Node, path: &str) -> Arrived {
@@ -32,6 +37,10 @@ impl Browser {
         let issuer = node.app.config.issuer.as_str().to_owned();
         for _ in 0..5 {
             let answer = self.sends(node, method.clone(), &path, form).await;
+            if answer.status == 200 && answer.body.contains(LEADS_BACK) {
+                let to = between(&answer.body, "<form method=\"post\" action=\"", "\"").expect("a form");
+                return Arrived::Form { to: plain(to), answer };
+            }
             if answer.status != 303 {
                 return Arrived::Page { at: path, answer };
             }
@@ -89,6 +98,7 @@ impl Arrived {
     pub fn page(&self) -> &Answer {
         match self {
             Self::Page { answer, .. } => answer,
+            Self::Form { answer, .. } => answer,
             Self::Client(url) => panic!("a page, not {url}"),
         }
     }
@@ -103,10 +113,15 @@ impl Arrived {
 
     /// What the client is told; every answer says who gives it.
     pub fn told(&self, node: &Node) -> BTreeMap<String, String> {
-        let Self::Client(url) = self else { panic!("at the client, not {self:?}") };
-        let text = url.fragment().or(url.query()).unwrap_or_default();
-        let told: BTreeMap<String, String> = url::form_urlencoded::parse(text.as_bytes()).into_owned().collect();
-        assert_eq!(told.get("iss").map(String::as_str), Some(node.app.config.issuer.as_str()), "{url}");
+        let told: BTreeMap<String, String> = match self {
+            Self::Client(url) => {
+                let text = url.fragment().or(url.query()).unwrap_or_default();
+                url::form_urlencoded::parse(text.as_bytes()).into_owned().collect()
+            }
+            Self::Form { answer, .. } => hidden(&answer.body).into_iter().collect(),
+            Self::Page { .. } => panic!("at the client, not {self:?}"),
+        };
+        assert_eq!(told.get("iss").map(String::as_str), Some(node.app.config.issuer.as_str()), "{self:?}");
         if let Some(code) = told.get("code") {
             secrets::note(code);
         }
@@ -129,16 +144,27 @@ impl Arrived {
         let Self::Page { at, answer } = self else { panic!("a page, not {self:?}") };
         let action =
             between(&answer.body, "<form method=\"post\" action=\"", "\"").unwrap_or_else(|| panic!("{answer:?}"));
-        let action = action.replace("&amp;", "&").replace("&#x2f;", "/").replace("&#x27;", "'");
+        let action = plain(action);
         let folder = at.split('?').next().and_then(|path| path.rsplit_once('/')).expect("a path").0;
-        let mut hidden = Vec::new();
-        for part in answer.body.split("<input type=\"hidden\" name=\"").skip(1) {
-            let name = part.split('"').next().expect("a name");
-            let value = between(part, "value=\"", "\"").expect("a value");
-            hidden.push((name.to_owned(), value.to_owned()));
-        }
-        (format!("{folder}/{action}"), hidden)
+        (format!("{folder}/{action}"), hidden(&answer.body))
     }
+}
+
+/// What a form sends without being filled in.
+fn hidden(page: &str) -> Vec<(String, String)> {
+    let parts = page.split("<input type=\"hidden\" name=\"").skip(1);
+    parts
+        .map(|part| {
+            let name = part.split('"').next().expect("a name");
+            (name.to_owned(), plain(between(part, "value=\"", "\"").expect("a value")))
+        })
+        .collect()
+}
+
+/// Text as it was before it was put into a page.
+fn plain(text: &str) -> String {
+    let marks = [("&#x2f;", "/"), ("&#x27;", "'"), ("&quot;", "\""), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")];
+    marks.into_iter().fold(text.to_owned(), |text, (mark, sign)| text.replace(mark, sign))
 }
 
 fn between<'t>(text: &'t str, start: &str, end: &str) -> Option<&'t str> {

@@ -117,8 +117,8 @@ async fn the_first_key_of_the_settings_seals_and_all_of_them_open(fresh: &Fresh)
     refusal(open(&[new]).await);
     open(&[old, new]).await.unwrap();
     let both = open(&[new, old]).await.unwrap();
-    // The old one still seals all that there is: two signing keys and four values.
-    assert_eq!(both.reseal(false, NOW, &recorder).await.unwrap(), 6);
+    // The old one still seals all that there is: two signing keys and five values.
+    assert_eq!(both.reseal(false, NOW, &recorder).await.unwrap(), 7);
     assert_eq!(both.reseal(false, NOW, &recorder).await.unwrap(), 0);
     open(&[new]).await.unwrap();
     refusal(open(&[old]).await);

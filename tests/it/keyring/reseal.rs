@@ -38,7 +38,7 @@ async fn a_new_key_takes_over_while_another_node_runs(fresh: &Fresh) {
     let token = signed(&node, Algorithm::Es256, NOW.plus(60)).await.unwrap();
     let before = sealers(&mut fresh.raw().await).await;
 
-    assert_eq!(operator.reseal(true, NOW.plus(1), &recorder).await.unwrap(), 6);
+    assert_eq!(operator.reseal(true, NOW.plus(1), &recorder).await.unwrap(), 7);
     let after = sealers(&mut fresh.raw().await).await;
     assert_eq!((before.len(), after.len()), (1, 1));
     assert_ne!(after, before);
@@ -64,7 +64,7 @@ async fn a_file_that_an_operator_put_there_takes_over(fresh: &Fresh) {
     let (store, keyring) = opened(fresh).await;
     let folder = settings(fresh).directory;
     fs::write(folder.join("999999999998-mine.kek"), STANDARD.encode([3; 32])).unwrap();
-    assert_eq!(keyring.reseal(false, NOW, &recorder).await.unwrap(), 6);
+    assert_eq!(keyring.reseal(false, NOW, &recorder).await.unwrap(), 7);
     assert_eq!(keyring.reseal(false, NOW, &recorder).await.unwrap(), 0);
     fs::remove_file(&encryption_files(&folder)[0]).unwrap();
     Keyring::open(&store, &settings(fresh), NOW).await.unwrap();
@@ -93,7 +93,7 @@ async fn what_was_erased_stays_erased(fresh: &Fresh) {
     keyring.rotate_in_emergency(NOW, &recorder).await.unwrap();
     let withdrawn = kid(&keyring, "withdrawn").await;
     // The active key, the new next one, and four values.
-    assert_eq!(keyring.reseal(true, NOW.plus(1), &recorder).await.unwrap(), 6);
+    assert_eq!(keyring.reseal(true, NOW.plus(1), &recorder).await.unwrap(), 7);
     let query = format!("SELECT COALESCE(sealed, 'erased') FROM signing_keys WHERE kid = '{withdrawn}'");
     assert_eq!(fresh.raw().await.texts(&query).await, ["erased"]);
 }

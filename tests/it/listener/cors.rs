@@ -8,6 +8,7 @@ stories![
     what_anybody_may_read_is_for_any_origin,
     the_listed_origins_may_call_and_no_other,
     nothing_is_open_unless_it_is_listed,
+    scripts_of_a_client_read_its_answers_where_it_is_answered,
 ];
 
 const APP: &str = "https://app.example.com";
@@ -61,4 +62,58 @@ async fn nothing_is_open_unless_it_is_listed(backend: Backend) {
             asked(&world, Method::OPTIONS, path, &[("origin", APP), ("access-control-request-method", "POST")]).await;
         assert_eq!(answer.header("access-control-allow-origin"), "", "{path}");
     }
+}
+
+const SHOP: &str = "https://shop.example";
+
+/// A script at `origin` sends a form.
+async fn sent(world: &World, path: &str, origin: &str, form: &[(&str, &str)]) -> Answer {
+    world.send(world.request(Method::POST, path).header("origin", origin).form(form)).await
+}
+
+async fn scripts_of_a_client_read_its_answers_where_it_is_answered(backend: Backend) {
+    let world = backend.world().await;
+    let ann = world.user("ann").await;
+    let document = r#"{"grant_types":["password","authorization_code"],"scope":"openid","token_endpoint_auth_method":"none",
+        "redirect_uris":["https://shop.example/callback","com.example.app:/cb"],"application_type":"native"}"#;
+    let app = world.client(document, |_| ()).await;
+    let form = [("grant_type", "password"), ("client_id", &app.id), ("username", "ann"), ("password", &ann.password)];
+    let readable = |answer: &Answer| answer.header("access-control-allow-origin").to_owned();
+    let token = sent(&world, "/oauth2/token", SHOP, &form).await;
+    assert_eq!((token.status, readable(&token).as_str(), token.header("vary")), (200, SHOP, "Origin"), "{token:?}");
+    assert_eq!(token.header("access-control-allow-credentials"), "");
+    let wrong = [
+        ("grant_type", "authorization_code"),
+        ("client_id", &app.id),
+        ("code", "x"),
+        ("redirect_uri", "x"),
+        ("code_verifier", "x"),
+    ];
+    let refused = sent(&world, "/oauth2/token", SHOP, &wrong).await;
+    assert_eq!((refused.status, readable(&refused).as_str()), (400, SHOP), "{refused:?}");
+    let text = token.json()["access_token"].as_str().expect("a token").to_owned();
+    let preflight = [
+        ("origin", SHOP),
+        ("access-control-request-method", "GET"),
+        ("access-control-request-headers", "authorization"),
+    ];
+    let may_ask = asked(&world, Method::OPTIONS, "/oauth2/userinfo", &preflight).await;
+    assert_eq!((may_ask.status, readable(&may_ask).as_str()), (204, SHOP));
+    assert!(may_ask.header("access-control-allow-headers").contains("Authorization"), "{may_ask:?}");
+    let bearer = format!("Bearer {text}");
+    for (origin, expected) in
+        [(SHOP, SHOP), ("https://evil.example", ""), ("https://shop.example:8443", ""), ("null", "")]
+    {
+        let told =
+            asked(&world, Method::GET, "/oauth2/userinfo", &[("origin", origin), ("authorization", &bearer)]).await;
+        assert_eq!((told.status, readable(&told).as_str(), told.header("vary")), (200, expected, "Origin"), "{origin}");
+        let token = sent(&world, "/oauth2/token", origin, &form).await;
+        assert_eq!((token.status, readable(&token).as_str()), (200, expected), "{origin}");
+        let other = token.json()["access_token"].as_str().expect("a token").to_owned();
+        let ended = sent(&world, "/oauth2/revoke", origin, &[("client_id", &app.id), ("token", &other)]).await;
+        assert_eq!((ended.status, readable(&ended).as_str()), (200, expected), "{origin}");
+    }
+    // Who is nobody's client is told nothing that a script could read.
+    let unknown = sent(&world, "/oauth2/token", SHOP, &[("grant_type", "password"), ("client_id", "nobody")]).await;
+    assert_eq!((unknown.status, readable(&unknown).as_str()), (401, ""));
 }

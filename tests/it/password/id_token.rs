@@ -31,7 +31,7 @@ async fn with_openid_there_is_an_id_token_that_others_verify(backend: Backend) {
         parts.claims,
         json!({
             "iss": world.issuer(), "sub": user.id, "aud": app.id, "exp": now + 900, "iat": now, "auth_time": now,
-            "amr": ["pwd"], "at_hash": at_hash,
+            "acr": "urn:countersign:acr:pwd", "amr": ["pwd"], "azp": app.id, "at_hash": at_hash,
         })
     );
     let outside = Outside::fetch(&world).await;
@@ -98,7 +98,7 @@ async fn a_refresh_tells_again_who_signed_in_and_when(backend: Backend) {
     let next = app.refreshed(&world, token.next(), &[]).await;
     let told = Parts::of(next.id_token().expect("it was granted")).claims;
     // OpenID Connect Core §12.2: the same issuer, subject, audience and time of signing in; another time of issuing.
-    for claim in ["iss", "sub", "aud", "auth_time", "amr"] {
+    for claim in ["iss", "sub", "aud", "auth_time", "acr", "amr", "azp"] {
         assert_eq!(told[claim], signed_in[claim], "{claim}");
     }
     assert_eq!(told["iat"], world.clock.now().seconds());

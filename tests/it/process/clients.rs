@@ -88,6 +88,7 @@ async fn everything_that_was_said_of_a_client_is_kept(backend: Backend) {
         ["--redirect-uri", "https://app.example/callback"],
         ["--auth-method", "client_secret_post"],
         ["--access-token-lifetime", "120"],
+        ["--application-type", "native"],
     ];
     let created = home.json(&[&SERVICE[..], more.as_flattened()].concat()).await;
     let client = Credentials::of(&created);
@@ -104,6 +105,7 @@ async fn everything_that_was_said_of_a_client_is_kept(backend: Backend) {
         "response_types": ["code"],
         "token_endpoint_auth_method": "client_secret_post",
         "access_token_lifetime": 120,
+        "application_type": "native",
     });
     for (name, value) in said.as_object().expect("an object") {
         assert_eq!((&created[name], &shown[name]), (value, value), "{name}");

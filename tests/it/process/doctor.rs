@@ -227,13 +227,19 @@ async fn who_can_sign_in_and_how_is_looked_at(backend: Backend) {
     let public = strict.json(&public).await["client_id"].as_str().expect("an id").to_owned();
     let confidential = ["client", "create", "--name", "App", "--grant", "password"];
     Credentials::of(&strict.json(&confidential).await);
+    let bare = ["client", "create", "--name", "Old", "--grant", "authorization_code", "--without-pkce"];
+    let bare = strict.json(&[&bare[..], &["--redirect-uri", "https://old.example/cb"]].concat()).await;
+    assert_eq!(bare["require_pkce"], false);
+    let bare = bare["client_id"].as_str().expect("an id").to_owned();
     strict.json(&["client", "disable", "first-party"]).await;
     strict.json(&["user", "lock", "chief"]).await;
     let warnings = warned(&strict).await;
-    for about in [public.as_str(), "client enable first-party", "role admin"] {
+    let exempt = format!("{bare} gets codes without PKCE");
+    for about in [public.as_str(), exempt.as_str(), "client enable first-party", "role admin"] {
         assert!(warnings.iter().any(|warning| warning.contains(about)), "{about}: {warnings:?}");
     }
-    assert_eq!(warnings.len(), 3, "{warnings:?}");
+    assert_eq!(warnings.len(), 4, "{warnings:?}");
+    strict.json(&["client", "disable", &bare]).await;
     strict.json(&["client", "disable", &public]).await;
     strict.json(&["client", "enable", "first-party"]).await;
     strict.json(&["user", "unlock", "chief"]).await;

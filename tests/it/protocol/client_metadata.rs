@@ -2,7 +2,7 @@
 
 use countersign::protocol::ErrorCode;
 use countersign::protocol::client_authentication::AuthMethod;
-use countersign::protocol::client_metadata::{ApplicationType, ClientMetadata, ResponseType};
+use countersign::protocol::client_metadata::{ApplicationType, ClientMetadata, ResponseType, SubjectType};
 use countersign::protocol::token::GrantType;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -37,6 +37,13 @@ fn everything_that_is_kept_is_read_and_printed() {
         "tos_uri": "http://localhost:3000/tos",
         "jwks_uri": "https://app.example/jwks.json",
         "application_type": "native",
+        "id_token_signed_response_alg": "ES256",
+        "userinfo_signed_response_alg": "EdDSA",
+        "subject_type": "pairwise",
+        "sector_identifier_uri": "https://group.example/sector.json",
+        "default_max_age": 3600,
+        "require_auth_time": true,
+        "require_pkce": false,
         "audience": ["https://api.example.com", "urn:example:api"],
         "access_token_lifetime": 300,
     });
@@ -50,6 +57,8 @@ fn what_is_absent_has_the_default_of_the_rfc() {
     assert_eq!(web.response_types, [ResponseType::Code]);
     assert_eq!(web.token_endpoint_auth_method, None);
     assert_eq!(web.application_type, ApplicationType::Web);
+    assert_eq!((web.subject_type, web.default_max_age), (SubjectType::Public, None));
+    assert!(web.require_pkce && !web.require_auth_time && web.sector().is_none());
 
     let service = parse(&service(json!({ "token_endpoint_auth_method": "client_secret_basic" }))).unwrap();
     assert_eq!(service.response_types, []);
@@ -109,6 +118,15 @@ fn a_member_with_a_wrong_value_is_invalid_client_metadata() {
         ("too many keys", json!({ "jwks": { "keys": keys } })),
         ("keys twice", json!({ "jwks": { "keys": [] }, "jwks_uri": "https://app.example/jwks" })),
         ("an unknown application type", json!({ "application_type": "toaster" })),
+        ("an ID token that nobody signs", json!({ "id_token_signed_response_alg": "none" })),
+        ("an algorithm with a shared key", json!({ "userinfo_signed_response_alg": "HS256" })),
+        ("an unknown subject type", json!({ "subject_type": "secret" })),
+        ("pairwise subjects without a sector", json!({ "subject_type": "pairwise" })),
+        ("a sector on http", json!({ "subject_type": "pairwise", "sector_identifier_uri": "http://localhost/s" })),
+        ("a negative age", json!({ "default_max_age": -1 })),
+        ("an age that is a text", json!({ "default_max_age": "60" })),
+        ("a flag that is a text", json!({ "require_auth_time": "true" })),
+        ("no PKCE without a secret", json!({ "require_pkce": false, "token_endpoint_auth_method": "none" })),
         ("an audience that is no URI", json!({ "audience": ["not-a-uri"] })),
         ("too many audiences", json!({ "audience": many })),
         ("no lifetime", json!({ "access_token_lifetime": 0 })),
@@ -118,6 +136,9 @@ fn a_member_with_a_wrong_value_is_invalid_client_metadata() {
     for (what, more) in rows {
         assert_eq!(code(parse(&service(more)), "not-a-uri"), Some(ErrorCode::InvalidClientMetadata), "{what}");
     }
+    let uris = ["https://a.example/cb", "https://b.example/cb"];
+    let two_sectors = json!({ "redirect_uris": uris, "subject_type": "pairwise" });
+    assert_eq!(code(parse(&two_sectors), ""), Some(ErrorCode::InvalidClientMetadata));
     let contradiction = json!({ "redirect_uris": ["https://a.example/"], "response_types": [] });
     assert_eq!(code(parse(&contradiction), ""), Some(ErrorCode::InvalidClientMetadata));
 }
@@ -188,5 +209,34 @@ proptest! {
                 prop_assert_eq!(parse(&printed).unwrap(), read);
             }
         }
+    }
+}
+
+#[test]
+fn a_sector_is_one_host() {
+    for (document, sector) in [
+        (json!({ "redirect_uris": ["https://a.example/cb", "https://a.example:8443/x"] }), "a.example"),
+        (
+            json!({ "redirect_uris": ["https://a.example/", "https://b.example/"],
+            "sector_identifier_uri": "https://group.example/x" }),
+            "group.example",
+        ),
+        (
+            json!({ "redirect_uris": ["com.example.app:/cb"], "sector_identifier_uri": "https://group.example/x" }),
+            "group.example",
+        ),
+    ] {
+        let mut document = document;
+        assert_eq!(parse(&document).unwrap().sector(), None, "without a word, users have one name");
+        document["subject_type"] = json!("pairwise");
+        assert_eq!(parse(&document).unwrap().sector().as_deref(), Some(sector), "{document}");
+    }
+    for uris in [
+        json!(["http://localhost/cb"]),
+        json!(["com.example.app:/cb"]),
+        json!(["https://a.example/", "http://localhost/"]),
+    ] {
+        let document = json!({ "redirect_uris": uris, "subject_type": "pairwise" });
+        assert_eq!(code(parse(&document), "localhost"), Some(ErrorCode::InvalidClientMetadata), "{document}");
     }
 }

@@ -30,6 +30,9 @@ fn only_sha_256_is_taken() {
         (format!("code_challenge={CHALLENGE}=&code_challenge_method=S256"), false),
         (format!("code_challenge={}*&code_challenge_method=S256", &CHALLENGE[..42]), false),
     ] {
-        assert_eq!(CodeChallenge::of(&parsed(&query)).is_ok(), is_taken, "{query}");
+        let taken = CodeChallenge::of(&parsed(&query));
+        assert_eq!(matches!(taken, Ok(Some(_))), is_taken, "{query}");
+        assert_eq!(taken.is_ok(), is_taken, "{query}");
     }
+    assert_eq!(CodeChallenge::of(&parsed("state=a")), Ok(None));
 }

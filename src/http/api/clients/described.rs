@@ -9,7 +9,7 @@ use crate::http::answer::{
 };
 
 /// The members of the metadata, as a fault may name them.
-pub const MEMBERS: [&str; 16] = [
+pub const MEMBERS: [&str; 23] = [
     "client_name",
     "redirect_uris",
     "grant_types",
@@ -24,6 +24,13 @@ pub const MEMBERS: [&str; 16] = [
     "jwks_uri",
     "jwks",
     "application_type",
+    "id_token_signed_response_alg",
+    "userinfo_signed_response_alg",
+    "subject_type",
+    "sector_identifier_uri",
+    "default_max_age",
+    "require_auth_time",
+    "require_pkce",
     "audience",
     "access_token_lifetime",
 ];
@@ -47,6 +54,19 @@ pub struct Metadata {
     jwks_uri: Option<String>,
     jwks: Option<Any<Value>>,
     application_type: Option<String>,
+    id_token_signed_response_alg: Option<String>,
+    /// Without it the userinfo endpoint answers in plain JSON.
+    userinfo_signed_response_alg: Option<String>,
+    /// `public` (the default), or `pairwise`: no client of another sector knows a user by the same `sub`.
+    subject_type: Option<String>,
+    /// Its host is the sector; without it, the one host of the redirect URIs.
+    sector_identifier_uri: Option<String>,
+    /// How old a sign-in may be, in seconds, where a request does not say.
+    default_max_age: Option<u32>,
+    /// `auth_time` is in every ID token anyway.
+    require_auth_time: Option<bool>,
+    /// Whether codes are bound to a challenge (RFC 7636): true, unless a client with a secret cannot do it.
+    require_pkce: Option<bool>,
     /// The APIs that the client may ask tokens for.
     audience: Option<Vec<String>>,
     /// Seconds.
@@ -74,6 +94,13 @@ struct Registered {
     response_types: Vec<String>,
     token_endpoint_auth_method: String,
     application_type: String,
+    id_token_signed_response_alg: Option<String>,
+    userinfo_signed_response_alg: Option<String>,
+    subject_type: Option<String>,
+    sector_identifier_uri: Option<String>,
+    default_max_age: Option<u32>,
+    require_auth_time: Option<bool>,
+    require_pkce: Option<bool>,
     redirect_uris: Option<Vec<String>>,
     scope: Option<String>,
     contacts: Option<Vec<String>>,

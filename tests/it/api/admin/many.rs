@@ -6,7 +6,12 @@ use super::{AUDIT, CLIENTS, ROLES, at};
 use crate::api::Governed;
 use crate::harness::{Backend, stories};
 
-stories![a_client_with_very_many_grants_goes, an_account_with_very_many_grants_goes, a_role_of_very_many_users_goes,];
+stories![
+    a_client_with_very_many_grants_goes,
+    an_account_with_very_many_grants_goes,
+    an_account_that_signed_in_very_often_goes,
+    a_role_of_very_many_users_goes,
+];
 
 /// More than go in two statements.
 const MANY: usize = 12_000;
@@ -20,7 +25,7 @@ async fn watched(backend: Backend) -> Governed {
             IF (SELECT count(*) FROM gone) > 5000 THEN RAISE 'too many rows in one statement'; END IF; RETURN NULL; \
             END $$;"
             .to_owned();
-        for table in ["grants", "user_roles", "audit_persons"] {
+        for table in ["grants", "user_roles", "audit_persons", "sessions", "codes", "consents"] {
             guard += &format!(
                 "CREATE TRIGGER few AFTER DELETE ON {table} REFERENCING OLD TABLE AS gone \
                  FOR EACH STATEMENT EXECUTE FUNCTION few();"
@@ -105,6 +110,35 @@ async fn an_account_with_very_many_grants_goes(backend: Backend) {
     assert_eq!(acts, ["account_erased", "user_disabled"]);
     assert_eq!(governed.delete(&format!("{}?erase=true", at(&bob))).await.status, 204);
     assert!(!governed.acts(&bob.id, 9).await.contains(&"user_disabled".to_owned()), "with few of them it goes at once");
+}
+
+async fn an_account_that_signed_in_very_often_goes(backend: Backend) {
+    let governed = watched(backend).await;
+    let clients = "id, name, auth_method, document, created_at, updated_at";
+    governed.fill("clients", clients, "'c' || CAST(i AS TEXT), 'App', 'none', '{}', 0, 0").await;
+    let bob = governed.hires("bob", &[]).await;
+    for (table, columns, select) in [
+        (
+            "sessions",
+            "hash, id, user_id, user_epoch, auth_time, acr, amr, created_at, last_used_at, expires_at",
+            "'h' || CAST(i AS TEXT), 's' || CAST(i AS TEXT), 'USER', 0, 0, '', '', 0, 0, 9999999999",
+        ),
+        (
+            "codes",
+            "hash, client_id, user_id, user_epoch, session_hash, redirect_uri, challenge, scope, resources, auth_time, \
+             created_at, expires_at",
+            "'k' || CAST(i AS TEXT), 'first-party', 'USER', 0, '', '', '', '', '', 0, 0, 9999999999",
+        ),
+        ("consents", "user_id, client_id, scope, created_at, updated_at", "'USER', 'c' || CAST(i AS TEXT), '', 0, 0"),
+    ] {
+        let ann = governed.hires(&format!("ann-{table}"), &[]).await;
+        governed.fill(table, columns, &select.replace("USER", &ann.id)).await;
+        let others = select.replace("USER", &bob.id).replace("CAST(i AS TEXT)", "'of bob'");
+        let others = others.replace("'c' || 'of bob'", "'c1'");
+        governed.world.execute(&format!("INSERT INTO {table} ({columns}) SELECT {others}")).await;
+        assert_eq!(governed.delete(&format!("{}?erase=true", at(&ann))).await.status, 204, "{table}");
+        assert_eq!(governed.count(table).await, "1", "what belongs to others stays: {table}");
+    }
 }
 
 async fn a_role_of_very_many_users_goes(backend: Backend) {

@@ -29,7 +29,7 @@ fn hash(id: &str) -> Hash<RefreshToken> {
     Hash::stored(id.to_owned())
 }
 
-fn grant(id: &str, user: &str) -> GrantRow {
+pub fn grant(id: &str, user: &str) -> GrantRow {
     GrantRow {
         id: id.to_owned(),
         user_id: user.to_owned(),
@@ -48,6 +48,10 @@ fn grant(id: &str, user: &str) -> GrantRow {
         rotated_at: None,
         rotation_request: None,
         auth_time: None,
+        session_id: None,
+        acr: None,
+        amr: None,
+        claims: None,
         successor: None,
     }
 }
