@@ -1,4 +1,9 @@
-//! The pages that letters lead to.
+//! The pages that letters lead to; and of all pages, their languages and their look.
+
+mod account;
+mod languages;
+mod look;
+mod register;
 
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
