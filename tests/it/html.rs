@@ -1,6 +1,7 @@
 //! The pages that letters lead to; and of all pages, their languages and their look.
 
 mod account;
+mod chromium;
 mod languages;
 mod look;
 mod register;

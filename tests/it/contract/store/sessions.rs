@@ -176,9 +176,8 @@ async fn sessions_are_listed_and_ended_by_their_user_alone(fresh: &Fresh) {
     assert_eq!(listed(&store, None, 2).await, ["s5", "s4"]);
     assert_eq!(listed(&store, Some("s4"), 2).await, ["s3", "s2"]);
 
-    let end = async |id: &str, user: &str| {
-        store.end_session(id.to_owned(), user.to_owned(), audited(), NOW).await.unwrap()
-    };
+    let end =
+        async |id: &str, user: &str| store.end_session(id.to_owned(), user.to_owned(), audited(), NOW).await.unwrap();
     assert!(!end("s3", "u2").await && !end("nobody", "u1").await);
     assert!(end("s3", "u1").await && !end("s3", "u1").await, "once");
     assert_eq!(listed(&store, None, 10).await, ["s5", "s4", "s2", "s1"]);

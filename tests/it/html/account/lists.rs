@@ -176,7 +176,7 @@ async fn an_app_that_loses_its_access_loses_what_it_had(backend: Backend) {
     assert!(asked.asks_for_consent(), "{asked:?}");
     assert_eq!(browser.sends_filled(&world, path, form, &[]).await.page().status, 404);
     let acts = world.texts("SELECT client_id FROM audit_log WHERE act = 'consent_withdrawn'").await;
-    assert_eq!(acts, [client.id.clone()]);
+    assert_eq!(acts, std::slice::from_ref(&client.id));
 }
 
 async fn consents_are_listed_and_withdrawn_at_the_api(backend: Backend) {
