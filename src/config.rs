@@ -11,6 +11,7 @@ mod limits;
 mod log;
 mod mail;
 mod metrics;
+mod pages;
 mod passwords;
 mod read;
 mod reference;
@@ -28,6 +29,7 @@ pub use limits::Limits;
 pub use log::{Log, LogFormat};
 pub use mail::{Encryption, Mail, Sender};
 pub use metrics::Metrics;
+pub use pages::{Colour, LogoPlace, Pages};
 pub use passwords::Passwords;
 pub use read::{Faults, Sources};
 pub use reference::{env_example, reference};
@@ -95,6 +97,7 @@ config! {
     accounts: Accounts,
     passwords: Passwords,
     mail: Mail,
+    pages: Pages,
     limits: Limits,
     log: Log,
     metrics: Metrics,
@@ -126,6 +129,13 @@ impl Config {
         self.development.unwrap_or_else(|| self.issuer.is_loopback() && self.server.is_loopback())
     }
 
+    /// What this service is called, on its pages and in its letters.
+    pub fn service_name(&self) -> String {
+        let set = self.pages.name.clone();
+        let of_sender = || self.mail.sender.as_ref().and_then(|sender| sender.name.clone());
+        set.or_else(of_sender).unwrap_or_else(|| self.issuer.host())
+    }
+
     /// Every setting as an operator may see it.
     pub fn show(&self) -> Vec<Shown> {
         let shown = |(key, value): (String, String)| {
@@ -143,6 +153,7 @@ impl Config {
             self.keys.contradiction(),
             self.passwords.contradiction(),
             self.mail.contradiction(),
+            self.pages.contradiction(),
         ];
         for (key, message) in contradictions.into_iter().flatten() {
             if !faults.touch(&[key]) {

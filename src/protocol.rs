@@ -20,6 +20,7 @@ pub mod id_token;
 pub mod introspection;
 pub mod jwk;
 pub mod jws;
+pub mod languages;
 pub mod members;
 pub mod params;
 pub mod pkce;

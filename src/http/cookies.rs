@@ -42,6 +42,13 @@ pub fn set<K: InCookie>(app: &App, secret: &Plain<K>) -> Option<HeaderValue> {
     Some(value)
 }
 
+/// Takes it back.
+pub fn end<K: InCookie>(app: &App) -> Option<HeaderValue> {
+    let secure = if app.config.issuer.is_https() { "; Secure" } else { "" };
+    let cookie = format!("{}=; Path=/; HttpOnly; SameSite=Lax{secure}; Max-Age=0", name::<K>(app));
+    HeaderValue::from_str(&cookie).ok()
+}
+
 /// With https the prefix keeps other hosts from setting it; without, browsers would not take such a name.
 fn name<K: InCookie>(app: &App) -> String {
     let prefix = if app.config.issuer.is_https() { "__Host-" } else { "" };

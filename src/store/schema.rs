@@ -171,6 +171,8 @@ diesel::table! {
         last_used_at -> BigInt,
         expires_at -> BigInt,
         ended_at -> Nullable<BigInt>,
+        device -> Nullable<Text>,
+        address -> Nullable<Text>,
     }
 }
 

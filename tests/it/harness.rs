@@ -3,6 +3,7 @@
 mod answer;
 mod backend;
 mod browser;
+pub mod chromium;
 pub mod forge;
 mod mailbox;
 mod outside;
