@@ -14,6 +14,7 @@ mod metrics;
 mod passwords;
 mod read;
 mod reference;
+mod registration;
 mod server;
 mod sessions;
 mod tokens;
@@ -31,6 +32,7 @@ pub use metrics::Metrics;
 pub use passwords::Passwords;
 pub use read::{Faults, Sources};
 pub use reference::{env_example, reference};
+pub use registration::Registration;
 pub use server::Server;
 pub use sessions::Sessions;
 pub use tokens::Tokens;
@@ -93,6 +95,7 @@ config! {
     tokens: Tokens,
     sessions: Sessions,
     accounts: Accounts,
+    registration: Registration,
     passwords: Passwords,
     mail: Mail,
     limits: Limits,
