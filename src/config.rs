@@ -15,6 +15,7 @@ mod pages;
 mod passwords;
 mod read;
 mod reference;
+mod registration;
 mod server;
 mod sessions;
 mod tokens;
@@ -33,6 +34,7 @@ pub use pages::{Colour, LogoPlace, Pages};
 pub use passwords::Passwords;
 pub use read::{Faults, Sources};
 pub use reference::{env_example, reference};
+pub use registration::Registration;
 pub use server::Server;
 pub use sessions::Sessions;
 pub use tokens::Tokens;
@@ -95,6 +97,7 @@ config! {
     tokens: Tokens,
     sessions: Sessions,
     accounts: Accounts,
+    registration: Registration,
     passwords: Passwords,
     mail: Mail,
     pages: Pages,

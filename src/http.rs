@@ -28,6 +28,7 @@ pub mod pages;
 mod parameter;
 mod privileged;
 mod query;
+mod registration;
 pub mod reply;
 mod revocation;
 pub mod routes;
@@ -58,6 +59,7 @@ type Apis = (
     revocation::RevocationApi,
     introspection::IntrospectionApi,
     userinfo::UserinfoApi,
+    registration::RegistrationApi,
     jwks::JwksApi,
     discovery::DiscoveryApi,
     health::HealthApi,
@@ -72,6 +74,7 @@ fn apis(app: &Arc<App>, draining: &Draining) -> OpenApiService<Apis, ()> {
         revocation::RevocationApi { app: Arc::clone(app) },
         introspection::IntrospectionApi { app: Arc::clone(app) },
         userinfo::UserinfoApi { app: Arc::clone(app) },
+        registration::RegistrationApi { app: Arc::clone(app) },
         jwks::JwksApi::new(Arc::clone(app)),
         discovery::DiscoveryApi::new(Arc::clone(app)),
         health::HealthApi { app: Arc::clone(app), draining: draining.clone() },

@@ -2,7 +2,7 @@
 
 mod audit;
 mod auth;
-mod clients;
+pub(super) mod clients;
 mod keys;
 mod me;
 mod roles;

@@ -15,7 +15,7 @@ use super::context::settle;
 use super::document::Document;
 use super::reply::Manner;
 use super::tags::Tag;
-use super::{authorization, docs, jwks, userinfo};
+use super::{authorization, docs, jwks, registration, userinfo};
 use crate::app::App;
 use crate::directory::Scopes;
 use crate::failure::{Broken, Failure, Outcome};
@@ -46,6 +46,7 @@ struct MetadataBody {
     authorization_response_iss_parameter_supported: bool,
     token_endpoint: String,
     userinfo_endpoint: String,
+    registration_endpoint: String,
     jwks_uri: String,
     scopes_supported: Vec<String>,
     response_types_supported: Vec<String>,
@@ -148,6 +149,8 @@ fn metadata(app: &App, scopes: &Scopes, algorithms: &[Algorithm]) -> Metadata {
         id_token_signing_alg_values_supported: algorithms.to_vec(),
         userinfo_endpoint: Some(issuer.endpoint(userinfo::PATH)),
         userinfo_signing_alg_values_supported: algorithms.to_vec(),
+        // Whether or not it is open: whoever has an initial access token can use it.
+        registration_endpoint: Some(issuer.endpoint(registration::PATH)),
         acr_values_supported: vec![PASSWORD_ACR],
         claim_types_supported: vec!["normal"],
         claims_supported: CLAIMS.into_iter().chain(about_users::names()).collect(),

@@ -66,6 +66,8 @@ macro_rules! remove {
     }};
 }
 
+pub(super) use remove;
+
 impl Store {
     pub async fn client(&self, id: &str) -> StoreResult<Option<ClientRow>> {
         read!(self, async |c| { Ok(clients::table.find(id).select(ClientRow::as_select()).first(c).await.optional()?) })

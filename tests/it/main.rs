@@ -28,6 +28,7 @@ mod process;
 mod protocol;
 mod refresh;
 mod refusals;
+mod registration;
 mod revocation;
 mod secret;
 mod tidy;

@@ -1,6 +1,6 @@
 //! `/api/v1/admin/clients`: who may ask for tokens.
 
-mod described;
+pub(in crate::http) mod described;
 mod secrets;
 
 use std::sync::Arc;

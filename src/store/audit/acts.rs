@@ -73,6 +73,8 @@ acts! {
     ClientDeleted "client_deleted" "A client was removed, with its secrets."
     ClientSecretAdded "client_secret_added" "A client got one more secret."
     ClientSecretDeleted "client_secret_deleted" "A secret of a client was ended."
+    RegistrationTokenCreated "registration_token_created" "An initial access token was made, by which clients register themselves."
+    RegistrationTokenDeleted "registration_token_deleted" "An initial access token was ended."
     KeyRotated "key_rotated" "Another key signs from now on."
     KeyImported "key_imported" "A signing key was imported."
     KeyRetired "key_retired" "A signing key was ended: retired after its time, or withdrawn at once."

@@ -32,6 +32,7 @@ async fn scope(store: &countersign::store::Store, name: &str) {
         description: String::new(),
         built_in: false,
         identity: false,
+        registrable: false,
         created_at: NOW,
     };
     store.add_scope(row, audited()).await.unwrap();
