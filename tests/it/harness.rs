@@ -12,6 +12,7 @@ mod persona;
 mod proxy;
 pub mod raw;
 mod redis_server;
+mod relying_party;
 pub mod secrets;
 mod world;
 
@@ -36,6 +37,7 @@ pub use people::{User, amendment, user_row};
 pub use persona::{INTROSPECT, Persona, REVOKE, TOKEN, Token, resources, scopes, sorted};
 pub use proxy::Proxy;
 pub use redis_server::RedisServer;
+pub use relying_party::{RelyingParty, Written};
 pub use world::{Node, World};
 
 /// The private key that signs in every world: made for tests, known to everybody who reads them.
