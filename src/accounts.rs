@@ -3,6 +3,7 @@
 pub mod administer;
 pub mod browser;
 pub mod claims;
+pub mod consents;
 pub mod details;
 pub mod first;
 mod governed;
@@ -20,7 +21,7 @@ pub mod sessions;
 mod shown;
 mod sign_in;
 
-pub use governed::{Governed, Session, governed, governed_each};
-pub use register::{Registered, register};
+pub use governed::{Governed, Session, SessionKind, governed, governed_each};
+pub use register::{Registered, must_be_open, register};
 pub use shown::{Shown, shown};
 pub use sign_in::{SignedIn, sign_in};

@@ -6,6 +6,7 @@ use crate::directory::Directory;
 use crate::keyring::{Keyring, KeyringError};
 use crate::mail::{Mail, MailError};
 use crate::observe::Counters;
+use crate::pages::{Pages, PagesError};
 use crate::passwords::Passwords;
 use crate::remembered::Remembered;
 use crate::store::{Store, StoreError};
@@ -20,6 +21,7 @@ pub struct App {
     pub keyring: Keyring,
     pub directory: Directory,
     pub mail: Mail,
+    pub pages: Pages,
     pub remembered: Remembered,
     pub passwords: Passwords,
     pub counters: Counters,
@@ -37,6 +39,8 @@ pub enum StartError {
     Cache(#[from] CacheAway),
     #[error("{0}")]
     Mail(#[from] MailError),
+    #[error("{0}")]
+    Pages(#[from] PagesError),
     #[error("the database lacks migrations ({0}) and `database.migrate_at_start` is off: run `countersign migrate up`")]
     Unmigrated(String),
 }
@@ -45,7 +49,7 @@ impl App {
     /// Opens every door, in the order in which they need each other.
     pub async fn open(config: Config, clock: Clock) -> Result<Self, StartError> {
         let counters = Counters::new(clock.now());
-        let mail = Mail::open(&config)?;
+        let (mail, pages) = (Mail::open(&config)?, Pages::open(&config)?);
         let store = Store::open(&config.database).await?;
         if config.database.migrate_at_start {
             store.migrate_up().await?;
@@ -61,6 +65,19 @@ impl App {
         let directory = Directory::new(store.clone(), cache.clone(), counters.clone());
         let remembered = Remembered::default();
         let passwords = Passwords::open(&config.passwords);
-        Ok(Self { config, store, cache, windows, keyring, directory, mail, remembered, passwords, counters, clock })
+        Ok(Self {
+            config,
+            store,
+            cache,
+            windows,
+            keyring,
+            directory,
+            mail,
+            pages,
+            remembered,
+            passwords,
+            counters,
+            clock,
+        })
     }
 }

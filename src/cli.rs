@@ -11,6 +11,7 @@ mod greeting;
 mod key;
 mod migrate;
 mod output;
+mod registration;
 mod resource;
 mod role;
 mod scope;
@@ -67,6 +68,7 @@ fn once(config: Config, command: Command) -> Result<Printed, Complaint> {
             Command::User { command } => user::run(&open(config).await?, command).await,
             Command::Role { command } => role::run(&open(config).await?, command).await,
             Command::Scope { command } => scope::run(&open(config).await?, command).await,
+            Command::Registration { command } => registration::run(&open(config).await?, command).await,
             Command::Resource { command } => resource::run(&open(config).await?, command).await,
             Command::Key { command } => key::run(&open(config).await?, command).await,
             Command::Audit { command } => audit::run(&open(config).await?, command).await,

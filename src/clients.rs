@@ -1,9 +1,12 @@
 //! Clients: how one proves itself, and how one is registered.
 
+mod allowed;
 mod audiences;
 mod authenticate;
+pub mod dynamic;
 mod first_party;
 pub mod govern;
+pub mod initial;
 mod manage;
 mod register;
 mod secrets;

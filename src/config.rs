@@ -12,9 +12,11 @@ mod log;
 mod mail;
 mod metrics;
 mod outbound;
+mod pages;
 mod passwords;
 mod read;
 mod reference;
+mod registration;
 mod server;
 mod sessions;
 mod tokens;
@@ -30,9 +32,11 @@ pub use log::{Log, LogFormat};
 pub use mail::{Encryption, Mail, Sender};
 pub use metrics::Metrics;
 pub use outbound::Outbound;
+pub use pages::{Colour, LogoPlace, Pages};
 pub use passwords::Passwords;
 pub use read::{Faults, Sources};
 pub use reference::{env_example, reference};
+pub use registration::Registration;
 pub use server::Server;
 pub use sessions::Sessions;
 pub use tokens::Tokens;
@@ -95,9 +99,11 @@ config! {
     tokens: Tokens,
     sessions: Sessions,
     accounts: Accounts,
+    registration: Registration,
     passwords: Passwords,
     mail: Mail,
     outbound: Outbound,
+    pages: Pages,
     limits: Limits,
     log: Log,
     metrics: Metrics,
@@ -129,6 +135,13 @@ impl Config {
         self.development.unwrap_or_else(|| self.issuer.is_loopback() && self.server.is_loopback())
     }
 
+    /// What this service is called, on its pages and in its letters.
+    pub fn service_name(&self) -> String {
+        let set = self.pages.name.clone();
+        let of_sender = || self.mail.sender.as_ref().and_then(|sender| sender.name.clone());
+        set.or_else(of_sender).unwrap_or_else(|| self.issuer.host())
+    }
+
     /// Every setting as an operator may see it.
     pub fn show(&self) -> Vec<Shown> {
         let shown = |(key, value): (String, String)| {
@@ -146,6 +159,7 @@ impl Config {
             self.keys.contradiction(),
             self.passwords.contradiction(),
             self.mail.contradiction(),
+            self.pages.contradiction(),
         ];
         for (key, message) in contradictions.into_iter().flatten() {
             if !faults.touch(&[key]) {

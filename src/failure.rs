@@ -110,6 +110,8 @@ reasons! {
     SignInOvertaken "sign_in_overtaken" "The user's password, lock or sign-ins were changed while the sign-in was under way."
     RegistrationClosed "registration_closed" "People may not register themselves here: `accounts.registration` is off."
     SpentLink "spent_link" "The token of a letter's link is unknown, was used, has expired, or belongs to another address by now."
+    SpentRegistrationToken "spent_registration_token" "An initial access token is unknown, used up or expired. `countersign registration token create` makes one."
+    WrongRegistrationToken "wrong_registration_token" "A registration access token is not that of the client that it came for, or the client is gone or disabled."
     BeyondAuthority "beyond_authority" "Somebody would have given, or acted on somebody or something that has, an admin scope that they lack themselves."
     UnknownRefreshToken "unknown_refresh_token" "The text is no refresh token that this server made, or its sign-in is long forgotten."
     ForeignRefreshToken "foreign_refresh_token" "A client presented a refresh token that was issued to another one."

@@ -29,6 +29,7 @@ pub mod pages;
 mod parameter;
 mod privileged;
 mod query;
+mod registration;
 pub mod reply;
 mod revocation;
 pub mod routes;
@@ -44,6 +45,7 @@ use poem::{Endpoint, Response, Route};
 use poem_openapi::{LicenseObject, OpenApiService};
 
 use crate::app::App;
+use crate::pages::LOGO_PATH;
 
 pub use client_address::ClientAddress;
 pub use docs::{PATH as DOCS_PATH, SPECIFICATION_PATH};
@@ -59,6 +61,7 @@ type Apis = (
     introspection::IntrospectionApi,
     userinfo::UserinfoApi,
     logout::LogoutApi,
+    registration::RegistrationApi,
     jwks::JwksApi,
     discovery::DiscoveryApi,
     health::HealthApi,
@@ -74,6 +77,7 @@ fn apis(app: &Arc<App>, draining: &Draining) -> OpenApiService<Apis, ()> {
         introspection::IntrospectionApi { app: Arc::clone(app) },
         userinfo::UserinfoApi { app: Arc::clone(app) },
         logout::LogoutApi { app: Arc::clone(app) },
+        registration::RegistrationApi { app: Arc::clone(app) },
         jwks::JwksApi::new(Arc::clone(app)),
         discovery::DiscoveryApi::new(Arc::clone(app)),
         health::HealthApi { app: Arc::clone(app), draining: draining.clone() },
@@ -112,6 +116,17 @@ pub fn endpoint(app: &Arc<App>, draining: &Draining) -> impl Endpoint<Output = R
     for (path, page) in html::pages(app) {
         list.push((path.to_owned(), vec![Method::GET, Method::POST]));
         routes = routes.at(path, poem::get(page.clone()).post(page));
+    }
+    let (pages, (sign_out, page)) = html::account(app);
+    for (path, page) in pages {
+        list.push((path.to_owned(), vec![Method::GET, Method::POST]));
+        routes = routes.at(path, poem::get(page.clone()).post(page));
+    }
+    list.push((sign_out.to_owned(), vec![Method::POST]));
+    routes = routes.at(sign_out, poem::post(page));
+    if let Some(logo) = html::logo(app) {
+        list.push((LOGO_PATH.to_owned(), vec![Method::GET]));
+        routes = routes.at(LOGO_PATH, poem::get(logo));
     }
     for (path, page) in html::questions(app) {
         list.push((path.to_owned(), vec![Method::GET, Method::POST]));

@@ -17,6 +17,7 @@ pub mod directory;
 pub mod keyring;
 pub mod mail;
 pub mod observe;
+pub mod pages;
 pub mod passwords;
 pub mod private_files;
 pub mod remembered;

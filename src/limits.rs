@@ -31,6 +31,13 @@ pub async fn registration(app: &App, address: Option<IpAddr>, now: UnixTime) -> 
     allow(app, policy, &keys::place(address), now).await
 }
 
+/// One more client that registers itself from this address.
+pub async fn client_registration(app: &App, address: Option<IpAddr>, now: UnixTime) -> Outcome<()> {
+    let limit = app.config.limits.clients_per_hour;
+    let policy = Policy { name: "clients", limit, window_seconds: HOUR };
+    allow(app, policy, &keys::place(address), now).await
+}
+
 /// One more call of `/api/v1` by whoever is known by this name.
 pub async fn api_call(app: &App, caller: &str, now: UnixTime) -> Outcome<()> {
     let limit = app.config.limits.api_calls_per_minute;

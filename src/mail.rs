@@ -1,5 +1,5 @@
 //! Mail: letters to people, made from templates, handed to an SMTP server or, on a developer's machine, written to a folder.
-//! This folder is the only one that names lettre and minijinja.
+//! This folder is the only one that names lettre.
 
 mod folder;
 mod letter;
@@ -64,7 +64,7 @@ impl Mail {
     /// Reads the templates and tries each of them; connects to nothing yet.
     pub fn open(config: &Config) -> Result<Self, MailError> {
         let settings = &config.mail;
-        let service = Service::of(&config.issuer, settings.sender.as_ref());
+        let service = Service::of(config);
         let templates = Templates::load(settings.templates.as_deref(), &config.issuer, &service)?;
         let local = || Sender { name: None, address: "countersign@localhost".to_owned() };
         let sender = settings.sender.clone().unwrap_or_else(local);
@@ -80,11 +80,6 @@ impl Mail {
     /// Whether anybody takes mail.
     pub fn delivers(&self) -> bool {
         !matches!(self.0.way, Way::Nowhere)
-    }
-
-    /// What this service is called, in letters and wherever people meet it.
-    pub fn service_name(&self) -> &str {
-        &self.0.service.name
     }
 
     /// Where mail goes, for people.

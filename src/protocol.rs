@@ -20,6 +20,7 @@ pub mod id_token;
 pub mod introspection;
 pub mod jwk;
 pub mod jws;
+pub mod languages;
 pub mod logout;
 pub mod logout_token;
 pub mod members;

@@ -78,6 +78,18 @@ impl Kind for AuthorizationCode {
     const PREFIX: &'static str = "cs_code_";
 }
 
+/// What lets somebody register clients.
+pub enum InitialToken {}
+impl Kind for InitialToken {
+    const PREFIX: &'static str = "cs_initial_";
+}
+
+/// What a client that registered itself looks after its registration with.
+pub enum RegistrationToken {}
+impl Kind for RegistrationToken {
+    const PREFIX: &'static str = "cs_registration_";
+}
+
 /// What a client proves to have asked for a code by (RFC 7636). It draws it by itself.
 pub enum CodeVerifier {}
 

@@ -20,6 +20,7 @@ pub mod login_failures;
 pub mod migrations;
 pub mod one_time_tokens;
 pub mod outbox;
+pub mod registrations;
 pub mod removal;
 pub mod resources;
 pub mod revoked_tokens;

@@ -12,6 +12,9 @@ use crate::store::new_id;
 use crate::store::sessions::{SessionRow, SessionStanding};
 use crate::time::UnixTime;
 
+/// Uses within that time are written down as one.
+const NOTED_SECONDS: i64 = 60;
+
 /// The session of a cookie, if it is good.
 pub async fn session(
     app: &App,
@@ -22,6 +25,15 @@ pub async fn session(
     let standing = app.store.session(&secret.hash(app.keyring.secret_hash_key())).await?;
     let idle_since = now.minus(app.config.sessions.idle_seconds());
     Ok(standing.filter(|standing| standing.is_good(idle_since, now)))
+}
+
+/// The same for a page that is used with it, and not only looked at on the way to a client.
+pub async fn used(app: &App, secret: Option<&Plain<SessionSecret>>, now: UnixTime) -> Outcome<Option<SessionStanding>> {
+    let Some(standing) = session(app, secret, now).await? else { return Ok(None) };
+    if now.since(standing.session.last_used_at) >= NOTED_SECONDS {
+        app.store.note_session_used(standing.session.hash.clone(), now).await?;
+    }
+    Ok(Some(standing))
 }
 
 /// Signs a user in with a browser, in the place of its session before.
@@ -47,6 +59,8 @@ pub async fn begin(
         last_used_at: now,
         expires_at: now.plus(app.config.sessions.absolute_seconds()),
         ended_at: None,
+        device: origin.device.clone(),
+        address: origin.address.map(|address| address.to_string()),
     };
     let record = Entry::new(Act::SignedIn, Actor::User(&row.user_id)).on("user", row.user_id.clone());
     let record = record.at_client(client_id).from(origin).record(now);

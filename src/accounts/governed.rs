@@ -6,6 +6,7 @@ use super::Shown;
 use crate::app::App;
 use crate::failure::Outcome;
 use crate::store::grants::GrantRow;
+use crate::store::sessions::SessionRow;
 use crate::store::users::UserRow;
 use crate::time::UnixTime;
 
@@ -42,12 +43,22 @@ pub async fn governed_each(app: &App, users: &[UserRow]) -> Outcome<Vec<Governed
     users.iter().map(|user| Governed::of(user, roles.get(&user.id).map_or(&[], Vec::as_slice))).collect()
 }
 
+/// Whether a user is signed in at a client, or with a browser at this server itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionKind {
+    Client,
+    Browser,
+}
+
 /// Somewhere where a user is signed in.
 #[derive(Clone, Debug, Serialize)]
 pub struct Session {
     pub id: String,
-    pub client_id: String,
-    pub scope: String,
+    pub kind: SessionKind,
+    /// Of a browser there is neither.
+    pub client_id: Option<String>,
+    pub scope: Option<String>,
     pub device: Option<String>,
     pub address: Option<String>,
     pub created_at: UnixTime,
@@ -58,6 +69,15 @@ pub struct Session {
 impl From<GrantRow> for Session {
     fn from(grant: GrantRow) -> Self {
         let GrantRow { id, client_id, scope, device, address, created_at, last_used_at, expires_at, .. } = grant;
-        Self { id, client_id, scope, device, address, created_at, last_used_at, expires_at }
+        let (kind, client_id, scope) = (SessionKind::Client, Some(client_id), Some(scope));
+        Self { id, kind, client_id, scope, device, address, created_at, last_used_at, expires_at }
+    }
+}
+
+impl From<SessionRow> for Session {
+    fn from(session: SessionRow) -> Self {
+        let SessionRow { id, device, address, created_at, last_used_at, expires_at, .. } = session;
+        let (kind, client_id, scope) = (SessionKind::Browser, None, None);
+        Self { id, kind, client_id, scope, device, address, created_at, last_used_at, expires_at }
     }
 }

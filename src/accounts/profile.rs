@@ -9,7 +9,7 @@ use crate::failure::{Failure, Outcome, Reason, Refused};
 use crate::limits;
 use crate::passwords::Verdict;
 use crate::protocol::error::ErrorCode;
-use crate::secret::{Password, Plain};
+use crate::secret::{Hash, Password, Plain, SessionSecret};
 use crate::store::one_time_tokens::Post;
 use crate::store::users::{Amended, Amendment, Spared, UserChange, UserRow};
 use crate::time::UnixTime;
@@ -22,6 +22,8 @@ pub struct Oneself<'a> {
     pub user_id: &'a str,
     pub client_id: &'a str,
     pub grant_id: Option<&'a str>,
+    /// The browser's session, where it is done on a page.
+    pub session: Option<&'a Hash<SessionSecret>>,
     pub origin: &'a Origin,
 }
 
@@ -125,6 +127,7 @@ pub async fn change_password(
     let letter = letters::password_changed(app, &user, oneself.origin, now)?;
     let amendment = Amendment {
         ends_grants: Some(Spared(oneself.grant_id.map(str::to_owned))),
+        spares_session: oneself.session.cloned(),
         // Not the version: what else was changed meanwhile has nothing to do with the password.
         from_epoch: Some(user.epoch),
         letters: vec![letter.into()],
@@ -145,6 +148,13 @@ pub async fn close(app: &App, oneself: Oneself<'_>, from_version: Option<i64>, n
     let amendment =
         Amendment { ends_grants: Some(Spared(None)), from_version, ..Amendment::new(user_id, change, record, now) };
     amended(app.store.amend_user(amendment).await?).map(drop)
+}
+
+/// The same for whoever knows the password: a page may be left open for others to find.
+pub async fn close_knowing(app: &App, oneself: Oneself<'_>, current: &Plain<Password>, now: UnixTime) -> Outcome<()> {
+    let user = load(app, oneself.user_id).await?;
+    prove(app, &user, current, Act::AccountDeleted, oneself, now).await?;
+    close(app, oneself, None, now).await
 }
 
 /// A token may be stolen; whoever has it may guess the password no more often than anybody else.

@@ -8,7 +8,7 @@ use crate::audit::{Act, Actor, Entry, Origin};
 use crate::failure::{Failure, Outcome, Reason, Refused};
 use crate::limits;
 use crate::protocol::error::ErrorCode;
-use crate::protocol::members::Patch;
+use crate::protocol::members::{FieldFault, Patch};
 use crate::secret::{Password, PasswordHash, Plain};
 use crate::store::held_usernames::HeldUsername;
 use crate::store::new_id;
@@ -31,10 +31,7 @@ pub async fn register(
     origin: &Origin,
     now: UnixTime,
 ) -> Outcome<Registered> {
-    if !app.config.accounts.registration {
-        let about = "people cannot register themselves here";
-        return Err(Refused::new(ErrorCode::Forbidden, Reason::RegistrationClosed, about).into());
-    }
+    must_be_open(app)?;
     let mut faults = Faults::default();
     account.check(app, &mut faults);
     details::check_password(app, &password, &account.own_names(), "password", &mut faults);
@@ -56,6 +53,15 @@ pub async fn register(
         }
         Err(name) => Err(taken(name)),
     }
+}
+
+/// Whether people may make accounts for themselves at all.
+pub fn must_be_open(app: &App) -> Outcome<()> {
+    if app.config.accounts.registration {
+        return Ok(());
+    }
+    let about = "people cannot register themselves here";
+    Err(Refused::new(ErrorCode::Forbidden, Reason::RegistrationClosed, about).into())
 }
 
 /// Where addresses must be confirmed. Whether the address is known must not be seen later either: in both cases the username
@@ -134,10 +140,14 @@ pub(super) fn row(account: NewAccount, hash: Option<PasswordHash>, now: UnixTime
     }
 }
 
+const TAKEN_USERNAME: &str = "this username is taken";
+const TAKEN_EMAIL: &str = "there is an account with this address already";
+
 pub(super) fn taken(name: Name) -> Failure {
-    let about = match name {
-        Name::Username => "this username is taken",
-        Name::Email => "there is an account with this address already",
+    let (field, about) = match name {
+        Name::Username => ("username", TAKEN_USERNAME),
+        Name::Email => ("email", TAKEN_EMAIL),
     };
-    Refused::new(ErrorCode::Conflict, Reason::TakenName, about).into()
+    let fields = vec![FieldFault { field: field.to_owned(), detail: about.into() }];
+    Refused { fields, ..Refused::new(ErrorCode::Conflict, Reason::TakenName, about) }.into()
 }

@@ -52,8 +52,14 @@ async fn write(app: &App, setting: RoleSetting, authority: &Authority<'_>, now: 
     }
 }
 
-/// Users lose it at once.
-pub async fn delete(app: &App, name: &str, authority: &Authority<'_>, now: UnixTime) -> Outcome<()> {
+/// Users lose it at once. `false` when it is not of this version any more, if one is given.
+pub async fn delete(
+    app: &App,
+    name: &str,
+    mut version: Option<i64>,
+    authority: &Authority<'_>,
+    now: UnixTime,
+) -> Outcome<bool> {
     let role = app.store.role(name).await?.ok_or_else(unknown)?;
     if role.built_in {
         let about = "this role is built in, and stays";
@@ -63,13 +69,15 @@ pub async fn delete(app: &App, name: &str, authority: &Authority<'_>, now: UnixT
     if app.store.holds_many(Going::Role(name)).await? {
         // It carries nothing from now on, so that all lose at once what they lose one after the other. Where this is cut off,
         // an empty role is left, to be deleted again.
-        let from_version = Some(role.version);
+        let from_version = version.or(Some(role.version));
         let empty = RoleSetting { name: name.to_owned(), description: None, scopes: Vec::new(), from_version };
         write(app, empty, authority, now).await?;
+        version = version.map(|version| version + 1);
         app.store.thin_out(Going::Role(name)).await?;
     }
     let record = authority.by.does(Act::RoleDeleted).on("role", name).record(now);
-    if app.store.delete_role(name.to_owned(), record).await? { Ok(()) } else { Err(unknown()) }
+    let is_gone = app.store.delete_role(name.to_owned(), version, record).await?;
+    if is_gone || version.is_some() { Ok(is_gone) } else { Err(unknown()) }
 }
 
 fn is_name(name: &str) -> bool {

@@ -1,34 +1,53 @@
 //! Where somebody is signed in, and how that ends.
 
+use super::Session;
+use super::profile::amended;
 use crate::app::App;
 use crate::audit::{Act, Actor, Entry, Origin};
 use crate::failure::{Failure, Outcome, Reason, Refused};
 use crate::protocol::error::ErrorCode;
 use crate::secret::{Plain, RefreshToken};
-use crate::store::grants::{GrantRow, Standing};
+use crate::store::grants::Standing;
 use crate::store::sessions::SessionRow;
+use crate::store::users::{Amendment, Spared, UserChange};
 use crate::time::UnixTime;
 use crate::tokens::{self, Examined, refresh};
 
-/// A page of the sign-ins of a user that are good, the newest first, after the one named.
-pub async fn list(app: &App, user_id: &str, after: Option<&str>, limit: i64, now: UnixTime) -> Outcome<Vec<GrantRow>> {
+/// A page of the sign-ins of a user that are good, at clients and with browsers, the newest first, after the one named.
+pub async fn list(app: &App, user_id: &str, after: Option<&str>, limit: i64, now: UnixTime) -> Outcome<Vec<Session>> {
     let idle_since = now.minus(app.config.tokens.refresh_idle_seconds());
-    Ok(app.store.grants_of(user_id, after, limit, idle_since, now).await?)
+    let grants = app.store.grants_of(user_id, after, limit, idle_since, now).await?;
+    let idle_since = now.minus(app.config.sessions.idle_seconds());
+    let browsers = app.store.sessions_of(user_id, after, limit, idle_since, now).await?;
+    // The ids of both begin with their time.
+    let mut sessions: Vec<Session> =
+        grants.into_iter().map(Session::from).chain(browsers.into_iter().map(Session::from)).collect();
+    sessions.sort_by(|one, other| other.id.cmp(&one.id));
+    sessions.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(sessions)
 }
 
-/// Ends one sign-in of a user; `not_found` when there is no such one.
-pub async fn end(
-    app: &App,
-    user_id: &str,
-    grant_id: &str,
-    actor: Actor<'_>,
-    origin: &Origin,
-    now: UnixTime,
-) -> Outcome<()> {
+/// Ends one sign-in of a user, at a client or with a browser; `not_found` when there is no such one.
+pub async fn end(app: &App, user_id: &str, id: &str, actor: Actor<'_>, origin: &Origin, now: UnixTime) -> Outcome<()> {
     let of = serde_json::json!({ "user_id": user_id });
-    let record = entry(Act::SessionEnded, actor, origin).on("grant", grant_id).with(of).record(now);
-    let ended = app.store.end_grant(grant_id.to_owned(), Some(user_id.to_owned()), record, now).await?;
+    let record = |kind| entry(Act::SessionEnded, actor, origin).on(kind, id).with(of.clone()).record(now);
+    let (id, user_id) = (id.to_owned(), user_id.to_owned());
+    let ended = app.store.end_grant(id.clone(), Some(user_id.clone()), record("grant"), now).await?
+        || app.store.end_session(id.clone(), user_id, record("session"), now).await?;
     if ended { Ok(()) } else { Err(unknown("there is no such session")) }
+}
+
+/// Ends all sign-ins of a user but the browser's that this is asked with.
+pub async fn end_others(app: &App, session: &SessionRow, origin: &Origin, now: UnixTime) -> Outcome<()> {
+    let user_id = session.user_id.clone();
+    let record = entry(Act::SignedOutEverywhere, Actor::User(&user_id), origin).on("user", user_id.clone()).record(now);
+    let amendment = Amendment {
+        from_epoch: Some(session.user_epoch),
+        ends_grants: Some(Spared(None)),
+        spares_session: Some(session.hash.clone()),
+        ..Amendment::new(user_id.clone(), UserChange::default(), record, now)
+    };
+    amended(app.store.amend_user(amendment).await?).map(drop)
 }
 
 /// Signing out with a browser, as a client asked for it if one did. One that is signed out already needs no more of it.

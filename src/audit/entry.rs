@@ -153,6 +153,15 @@ impl<'a> Entry<'a> {
         self
     }
 
+    /// The same, beside what is said already: members of one object.
+    pub fn and_with(mut self, more: Value) -> Self {
+        match (self.detail.as_mut().and_then(Value::as_object_mut), more) {
+            (Some(detail), Value::Object(more)) => detail.extend(more),
+            (_, more) => self.detail = Some(more),
+        }
+        self
+    }
+
     /// The user name that was typed.
     pub fn named(mut self, name: &str) -> Self {
         self.name = readable(name);

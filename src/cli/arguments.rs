@@ -54,6 +54,11 @@ pub enum Command {
         #[command(subcommand)]
         command: ScopeCommand,
     },
+    /// Clients that register themselves
+    Registration {
+        #[command(subcommand)]
+        command: RegistrationCommand,
+    },
     /// The APIs that tokens can be for
     Resource {
         #[command(subcommand)]
@@ -184,11 +189,47 @@ pub enum ScopeCommand {
         /// What it allows, in words for people
         #[arg(long, default_value = "")]
         description: String,
+        /// Clients that register themselves may have it
+        #[arg(long)]
+        registrable: bool,
     },
     /// List the scopes
     List,
+    /// Let clients that register themselves have a scope
+    Open { name: String },
+    /// Let no more of them have it; those that have it keep it
+    Close { name: String },
     /// Remove a scope; tokens that have it keep it until they expire
     Delete { name: String },
+}
+
+#[derive(Subcommand)]
+pub enum RegistrationCommand {
+    /// Initial access tokens: each lets its holder register clients
+    Token {
+        #[command(subcommand)]
+        command: InitialTokenCommand,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum InitialTokenCommand {
+    /// Make a token and show it, once
+    Create {
+        /// How many clients may be registered with it
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(i64).range(1..=1_000_000))]
+        uses: i64,
+        /// Seconds until it expires
+        #[arg(long, value_name = "SECONDS", default_value_t = 604_800, value_parser = clap::value_parser!(i64).range(1..=31_536_000))]
+        expires_in: i64,
+        /// A scope that its clients may have beyond those that all may have; may be repeated
+        #[arg(long = "scope", value_name = "SCOPE")]
+        scopes: Vec<String>,
+    },
+    /// List the tokens that are good, without their text
+    List,
+    /// End a token at once; the clients that were registered with it stay
+    Delete { id: String },
 }
 
 #[derive(Subcommand)]

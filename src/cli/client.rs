@@ -41,7 +41,7 @@ pub async fn run(app: &App, command: ClientCommand) -> Result<Printed, Complaint
         ClientCommand::Enable { id } => {
             changed(clients::set_disabled(app, &id, false, &by, now).await?, &id, "enabled")
         }
-        ClientCommand::Delete { id } => changed(clients::delete(app, &id, &by, now).await?, &id, "deleted"),
+        ClientCommand::Delete { id } => changed(clients::delete(app, &id, None, &by, now).await?, &id, "deleted"),
         ClientCommand::Secret { command } => secret(app, command, now).await,
     }
 }

@@ -2,6 +2,7 @@
 //! wrong and what to do.
 
 mod mail;
+mod pages;
 mod people;
 
 use std::fs;
@@ -86,6 +87,7 @@ async fn look(config: &Config, findings: &mut Findings) {
     }
     cache(config, findings).await;
     mail::look(config, store.as_ref(), findings).await;
+    pages::look(config, findings);
     issuer(config, findings).await;
 }
 

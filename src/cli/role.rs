@@ -30,7 +30,7 @@ pub async fn run(app: &App, command: RoleCommand) -> Result<Printed, Complaint> 
             let role = app.store.role(&name).await?.ok_or_else(|| unknown(&name))?;
             Printed::new(&shown(&role), table(&["ROLE", "BUILT IN", "SCOPES", "DESCRIPTION"], &[line(&role)]))
         }
-        RoleCommand::Delete { name } => match roles::delete(app, &name, &operator, now).await {
+        RoleCommand::Delete { name } => match roles::delete(app, &name, None, &operator, now).await {
             Err(Failure::Refused(refused)) if refused.reason == Reason::NotThere => Err(unknown(&name)),
             done => {
                 done?;

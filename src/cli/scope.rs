@@ -8,20 +8,22 @@ use crate::app::App;
 use crate::audit::By;
 use crate::failure::{Failure, Reason};
 use crate::protocol::scope::ScopeName;
-use crate::scopes;
+use crate::scopes::{self, Said};
+use crate::time::UnixTime;
 
 pub async fn run(app: &App, command: ScopeCommand) -> Result<Printed, Complaint> {
     let (by, now) = (By::operator(), app.clock.now());
     match command {
-        ScopeCommand::Create { name, description } => {
+        ScopeCommand::Create { name, description, registrable } => {
             let parsed: ScopeName = name.parse().map_err(|_| Complaint::new(MALFORMED))?;
-            match scopes::create(app, parsed, description, &by, now).await {
+            match scopes::create(app, parsed, Said { description, registrable }, &by, now).await {
                 Err(Failure::Refused(refused)) if refused.reason == Reason::TakenName => {
                     Err(Complaint::new(format!("there is a scope {name} already")))
                 }
                 Err(failure) => Err(failure.into()),
                 Ok(row) => {
-                    let json = json!({"name": row.name, "description": row.description});
+                    let json =
+                        json!({"name": row.name, "description": row.description, "registrable": row.registrable});
                     Printed::new(&json, format!("{name} created\n"))
                 }
             }
@@ -34,10 +36,12 @@ pub async fn run(app: &App, command: ScopeCommand) -> Result<Printed, Complaint>
                 .collect();
             let json: Vec<Value> = scopes
                 .iter()
-                .map(|s| json!({"name": s.name, "description": s.description, "built_in": s.built_in}))
+                .map(|s| json!({"name": s.name, "description": s.description, "built_in": s.built_in, "registrable": s.registrable}))
                 .collect();
             Printed::new(&json, table(&["SCOPE", "BUILT IN", "DESCRIPTION"], &rows))
         }
+        ScopeCommand::Open { name } => set_registrable(app, &name, true, &by, now).await,
+        ScopeCommand::Close { name } => set_registrable(app, &name, false, &by, now).await,
         ScopeCommand::Delete { name } => {
             let is_gone = match scopes::delete(app, &name, &by, now).await {
                 Err(Failure::Refused(refused)) if refused.reason == Reason::BuiltIn => false,
@@ -49,6 +53,22 @@ pub async fn run(app: &App, command: ScopeCommand) -> Result<Printed, Complaint>
             Printed::new(&json!({"name": name, "done": "deleted"}), format!("{name} deleted\n"))
         }
     }
+}
+
+async fn set_registrable(
+    app: &App,
+    name: &str,
+    registrable: bool,
+    by: &By<'_>,
+    now: UnixTime,
+) -> Result<Printed, Complaint> {
+    let before = app.store.scope(name).await?.ok_or_else(|| Complaint::new(format!("there is no scope {name}")))?;
+    let said = Said { description: before.description.clone(), registrable };
+    if scopes::describe(app, before, said, by, now).await?.is_none() {
+        return Err(Complaint::new(format!("{name} was changed by somebody else at this moment: try it again")));
+    }
+    let done = if registrable { "open to clients that register themselves" } else { "closed to them" };
+    Printed::new(&json!({"name": name, "registrable": registrable}), format!("{name} is {done}\n"))
 }
 
 const MALFORMED: &str = "a scope's name is one word of printable ASCII without quotes and backslashes";

@@ -173,8 +173,7 @@ async fn show(app: &App, user: &UserRow) -> Result<Printed, Complaint> {
 }
 
 async fn sessions(app: &App, user: &UserRow, page: Page, now: UnixTime) -> Result<Printed, Complaint> {
-    let grants = sessions::list(app, &user.id, page.after.as_deref(), page.limit, now).await?;
-    let sessions: Vec<Session> = grants.into_iter().map(Session::from).collect();
+    let sessions: Vec<Session> = sessions::list(app, &user.id, page.after.as_deref(), page.limit, now).await?;
     let (next, more) = page.next(&sessions, |session| &session.id);
     let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     let rows: Vec<Vec<String>> = sessions
@@ -182,7 +181,7 @@ async fn sessions(app: &App, user: &UserRow, page: Page, now: UnixTime) -> Resul
         .map(|session| {
             vec![
                 session.id.clone(),
-                session.client_id.clone(),
+                session.client_id.clone().unwrap_or_else(|| "(browser)".to_owned()),
                 when(Some(session.last_used_at)),
                 or_none(&session.address),
                 or_none(&session.device),

@@ -21,8 +21,9 @@ pub async fn set_disabled(app: &App, id: &str, disabled: bool, by: &By<'_>, now:
     Ok(app.store.set_client_disabled(id.to_owned(), disabled.then_some(now), audit).await?)
 }
 
-/// Whether there was such a client. Its secrets go with it, and what people granted it. This server's own one stays: nothing could bring it back.
-pub async fn delete(app: &App, id: &str, by: &By<'_>, now: UnixTime) -> Outcome<bool> {
+/// Whether there was such a client, as it was `before` if that is said. Its secrets go with it, and what people granted it. This
+/// server's own one stays: nothing could bring it back.
+pub async fn delete(app: &App, id: &str, mut before: Option<ClientRow>, by: &By<'_>, now: UnixTime) -> Outcome<bool> {
     if id == FIRST_PARTY {
         let about = "this server's own client cannot be removed; it can be disabled";
         return Err(Refused::new(ErrorCode::Conflict, Reason::BuiltIn, about).into());
@@ -30,10 +31,14 @@ pub async fn delete(app: &App, id: &str, by: &By<'_>, now: UnixTime) -> Outcome<
     if app.store.holds_many(Going::Client(id)).await? {
         // Nobody signs in at it any more. Where this is cut off, a disabled client is left, to be deleted again.
         set_disabled(app, id, true, by, now).await?;
+        before = before.map(|before| ClientRow { disabled_at: Some(now), ..before });
         app.store.thin_out(Going::Client(id)).await?;
     }
     let audit = about(by, Act::ClientDeleted, id).record(now);
-    Ok(app.store.delete_client(id.to_owned(), audit).await?)
+    Ok(match before {
+        Some(before) => app.store.delete_unchanged_client(before, audit).await?,
+        None => app.store.delete_client(id.to_owned(), audit).await?,
+    })
 }
 
 /// Ends a secret at once; `false` when the client has no such secret.

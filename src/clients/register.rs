@@ -11,8 +11,9 @@ use crate::protocol::client_metadata::{ApplicationType, ClientMetadata, SubjectT
 use crate::protocol::error::ErrorCode;
 use crate::protocol::jwk::Algorithm;
 use crate::protocol::redirect_uri::RedirectUri;
+use crate::protocol::scope::is_own;
 use crate::protocol::token::GrantType;
-use crate::store::clients::ClientRow;
+use crate::store::clients::{ClientRow, SecretRow};
 use crate::store::new_id;
 use crate::time::UnixTime;
 
@@ -27,6 +28,20 @@ pub struct Registered {
 }
 
 pub async fn register(app: &App, metadata: ClientMetadata, by: &By<'_>, now: UnixTime) -> Outcome<Registered> {
+    let Prepared { made, row, secret } = prepare(app, metadata, now).await?;
+    let audit = described(by.does(Act::ClientCreated), &made.id, &made.metadata).record(now);
+    app.store.add_client(row, secret, audit).await?;
+    Ok(made)
+}
+
+/// A client that was judged and is not stored yet.
+pub(super) struct Prepared {
+    pub made: Registered,
+    pub row: ClientRow,
+    pub secret: Option<SecretRow>,
+}
+
+pub(super) async fn prepare(app: &App, metadata: ClientMetadata, now: UnixTime) -> Outcome<Prepared> {
     let auth_method = metadata.token_endpoint_auth_method.unwrap_or(AuthMethod::ClientSecretBasic);
     check_method(auth_method, &metadata)?;
     check_subjects(&metadata)?;
@@ -39,9 +54,7 @@ pub async fn register(app: &App, metadata: ClientMetadata, by: &By<'_>, now: Uni
     let metadata = ClientMetadata { token_endpoint_auth_method: Some(auth_method), ..metadata };
     let secret = (auth_method != AuthMethod::None).then(|| secrets::make(app, &id, None, now));
     let (secret, secret_row) = secret.unzip();
-    let audit = described(by.does(Act::ClientCreated), &id, &metadata).record(now);
-    app.store.add_client(row, secret_row, audit).await?;
-    Ok(Registered { id, name, auth_method, metadata, secret })
+    Ok(Prepared { made: Registered { id, name, auth_method, metadata, secret }, row, secret: secret_row })
 }
 
 /// Replaces what a client registered, whole; `None` when somebody else has changed it since it was `before`. How it proves
@@ -73,7 +86,7 @@ pub async fn update(
 }
 
 /// What the log says of a client: what it may do. Its name and contacts may be those of people.
-fn described<'a>(entry: Entry<'a>, id: &str, metadata: &ClientMetadata) -> Entry<'a> {
+pub(super) fn described<'a>(entry: Entry<'a>, id: &str, metadata: &ClientMetadata) -> Entry<'a> {
     let mut detail = json!({
         "grant_types": metadata.grant_types,
         "scope": metadata.scope,
@@ -125,7 +138,6 @@ fn check_method(method: AuthMethod, metadata: &ClientMetadata) -> Result<(), Ref
 
 /// At this server's own API users go by their ids.
 fn check_subjects(metadata: &ClientMetadata) -> Result<(), Refused> {
-    let is_own = |name: &str| name == "account" || name.starts_with("admin:");
     let tells_ids = metadata.scope.iter().flatten().any(|name| is_own(name.as_str()));
     if metadata.subject_type == SubjectType::Pairwise && tells_ids {
         let about =

@@ -6,7 +6,7 @@ use super::read::section;
 section! {
     /// Who may have an account, and what it takes.
     "accounts" => Accounts {
-        /// Whether people may register themselves at `/api/v1/auth/register`.
+        /// Whether people may register themselves, at `/register` and `/api/v1/auth/register`.
         registration: bool = true, Flag;
         /// Whether an address must be confirmed before its user can sign in. With this, registering signs nobody in, and
         /// tells nobody which addresses are known.

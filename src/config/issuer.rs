@@ -50,6 +50,12 @@ impl Issuer {
         &self.text[self.path_start..]
     }
 
+    /// The name of the machine, without a port.
+    pub fn host(&self) -> String {
+        let url = Url::parse(&self.text).ok();
+        url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_else(|| "localhost".to_owned())
+    }
+
     pub fn is_https(&self) -> bool {
         self.text.starts_with("https://")
     }

@@ -21,6 +21,8 @@ section! {
         longest_slow_down_milliseconds: u32 = 3_000, whole(0..=10_000);
         /// Registrations in an hour from one address.
         registrations_per_hour: u32 = 3, whole(1..=1_000_000);
+        /// Clients that may register themselves in an hour from one address, where that takes no token.
+        clients_per_hour: u32 = 10, whole(1..=1_000_000);
         /// Calls of `/api/v1` in a minute by one caller: a user at a client, however often signed in, or a service.
         api_calls_per_minute: u32 = 100, whole(1..=1_000_000);
         /// Mails in an hour that one account, or one address, may ask for.

@@ -20,7 +20,8 @@ section! {
         user: Option<String> = None, Optional(text("a name", is_line)), "SMTP_USER";
         /// The password of that user.
         password: Option<Setting> = None, Optional(secret("a password", |text| !text.is_empty())), "SMTP_PASSWORD";
-        /// From whom mail comes, as ADDRESS or NAME <ADDRESS>; the name is what the letters call this service.
+        /// From whom mail comes, as ADDRESS or NAME <ADDRESS>; the name is what the letters call this service,
+        /// unless `pages.name` calls it something.
         sender: Option<Sender> = None, Optional(sender()), "SMTP_SENDER_EMAIL";
         /// How the way to the SMTP server is encrypted: `starttls`, `tls` from the first byte, or `none`. `auto` (or
         /// `true`) is `tls` on port 465 and `starttls` on others; `false` is `none`. What is asked for is insisted on.

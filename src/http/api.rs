@@ -2,7 +2,7 @@
 
 mod audit;
 mod auth;
-mod clients;
+pub(super) mod clients;
 mod keys;
 mod me;
 mod roles;
@@ -34,7 +34,7 @@ type Administration = (
     audit::AuditApi,
     users::Apis,
 );
-type People = (auth::AuthApi, auth::RecoveryApi, me::MeApi, me::SessionsApi, auth::AliasesApi);
+type People = (auth::AuthApi, auth::RecoveryApi, me::MeApi, me::SessionsApi, me::ConsentsApi, auth::AliasesApi);
 pub type Apis = (People, Administration);
 
 pub fn apis(app: &Arc<App>) -> Apis {
@@ -43,6 +43,7 @@ pub fn apis(app: &Arc<App>) -> Apis {
         auth::RecoveryApi { app: Arc::clone(app) },
         me::MeApi { app: Arc::clone(app) },
         me::SessionsApi { app: Arc::clone(app) },
+        me::ConsentsApi { app: Arc::clone(app) },
         auth::AliasesApi { app: Arc::clone(app) },
     );
     let administration = (

@@ -175,7 +175,9 @@ impl Pending {
             Ok(Next::SignIn) => here(app, SIGN_IN, &self.query),
             Ok(Next::Register) => here(app, REGISTER, &self.query),
             Ok(Next::Ask(_)) => here(app, CONSENT, &self.query),
-            Ok(Next::Answer(code)) => self.tell(self.trusted.addressed.with_code(app.config.issuer.as_str(), &code)),
+            Ok(Next::Answer(code)) => {
+                self.tell(app, request, self.trusted.addressed.with_code(app.config.issuer.as_str(), &code))
+            }
             Err(failure) => self.refuse(app, request, failure),
         }
     }
@@ -183,13 +185,13 @@ impl Pending {
     /// To the client, with what is wrong.
     pub fn refuse(&self, app: &App, request: &Request, failure: Failure) -> Outcome<Response> {
         let (code, about) = reply::told(failure, StatusCode::SEE_OTHER, &request_id(request), &app.counters);
-        self.tell(self.trusted.addressed.with_error(app.config.issuer.as_str(), code, &about))
+        self.tell(app, request, self.trusted.addressed.with_error(app.config.issuer.as_str(), code, &about))
     }
 
-    fn tell(&self, told: Told) -> Outcome<Response> {
+    fn tell(&self, app: &App, request: &Request, told: Told) -> Outcome<Response> {
         match told {
             Told::Redirect(location) => see_other(&location),
-            Told::Form(fields) => html::form_post(&self.trusted.addressed.redirect_uri, &fields),
+            Told::Form(fields) => html::form_post(app, request, &self.trusted.addressed.redirect_uri, &fields),
         }
     }
 }

@@ -9,6 +9,7 @@ use poem_openapi::registry::{MetaSecurityScheme, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
 use super::client_address::ClientAddress;
+use super::html;
 use super::reply::{self, Manner};
 use crate::app::App;
 use crate::audit::Origin;
@@ -39,7 +40,10 @@ pub fn origin(request: &Request) -> Origin {
 
 /// An answer, or the failure told in the endpoint's manner.
 pub fn settle(answer: Outcome<Response>, manner: Manner, request: &Request, app: &App) -> Response {
-    answer.unwrap_or_else(|failure: Failure| reply::failure(failure, manner, &request_id(request), &app.counters))
+    answer.unwrap_or_else(|failure: Failure| match manner {
+        Manner::Page => html::failed(app, request, failure),
+        manner => reply::failure(failure, manner, &request_id(request), &app.counters),
+    })
 }
 
 /// The `Authorization` header as it came; it is read together with the form.

@@ -27,7 +27,7 @@ fn openness(path: &str) -> Openness {
     match path {
         _ if path.starts_with("/.well-known/") => Openness::Any,
         "/oauth2/token" | "/oauth2/revoke" | USERINFO => Openness::Clients,
-        _ if path.starts_with("/api/v1/") => Openness::Listed,
+        _ if path.starts_with("/api/v1/") || path.starts_with("/oauth2/register") => Openness::Listed,
         _ => Openness::None,
     }
 }

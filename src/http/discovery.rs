@@ -15,7 +15,7 @@ use super::context::settle;
 use super::document::Document;
 use super::reply::Manner;
 use super::tags::Tag;
-use super::{authorization, docs, jwks, logout, userinfo};
+use super::{authorization, docs, jwks, logout, registration, userinfo};
 use crate::app::App;
 use crate::directory::Scopes;
 use crate::failure::{Broken, Failure, Outcome};
@@ -49,6 +49,7 @@ struct MetadataBody {
     end_session_endpoint: String,
     backchannel_logout_supported: bool,
     backchannel_logout_session_supported: bool,
+    registration_endpoint: String,
     jwks_uri: String,
     scopes_supported: Vec<String>,
     response_types_supported: Vec<String>,
@@ -154,6 +155,8 @@ fn metadata(app: &App, scopes: &Scopes, algorithms: &[Algorithm]) -> Metadata {
         backchannel_logout_supported: true,
         backchannel_logout_session_supported: true,
         userinfo_signing_alg_values_supported: algorithms.to_vec(),
+        // Whether or not it is open: whoever has an initial access token can use it.
+        registration_endpoint: Some(issuer.endpoint(registration::PATH)),
         acr_values_supported: vec![PASSWORD_ACR],
         claim_types_supported: vec!["normal"],
         claims_supported: CLAIMS.into_iter().chain(about_users::names()).collect(),

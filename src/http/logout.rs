@@ -99,7 +99,7 @@ async fn answer(app: &App, request: &Request) -> Outcome<Response> {
     match &departure.session {
         Some((_, session)) if departure.leaving.means(app, session) => departure.leave(app, request, false).await,
         Some(_) => here(app, SIGN_OUT, &departure.query),
-        None => departure.done(app),
+        None => departure.done(app, request),
     }
 }
 
@@ -132,14 +132,14 @@ impl Departure {
             let origin = origin(request);
             logout::end(app, &self.leaving, session, everywhere, &origin, app.clock.now()).await?;
         }
-        self.done(app)
+        self.done(app, request)
     }
 
     /// Nobody is signed in with this browser any more.
-    pub fn done(&self, app: &App) -> Outcome<Response> {
+    pub fn done(&self, app: &App, request: &Request) -> Outcome<Response> {
         let mut response = match self.leaving.location() {
             Some(location) => see_other(&location)?,
-            None => html::signed_out(app)?,
+            None => html::signed_out(app, request)?,
         };
         if let Some(value) = cookies::end::<SessionSecret>(app) {
             response.headers_mut().append(SET_COOKIE, value);

@@ -8,7 +8,6 @@ use http::{HeaderValue, StatusCode};
 use poem::Response;
 use serde::Serialize;
 
-use super::html;
 use crate::failure::{Broken, Failure, Outcome, Quota, Reason, Refused};
 use crate::observe::{Counters, RequestId};
 use crate::protocol::bearer;
@@ -36,7 +35,7 @@ pub enum Manner {
     OAuth,
     /// RFC 9457.
     Problem,
-    /// A page for people.
+    /// A page for people, which the folder of pages writes.
     Page,
 }
 
@@ -48,14 +47,19 @@ impl Manner {
 
 /// Answers a failure, counts it and logs what is behind it.
 pub fn failure(failure: Failure, manner: Manner, request_id: &RequestId, counters: &Counters) -> Response {
+    failure_in_words(failure, &|told, status| body(told, status, manner, request_id), request_id, counters)
+}
+
+/// The same in the words of somebody else, such as those of a page.
+pub fn failure_in_words(failure: Failure, write: Writer<'_>, request_id: &RequestId, counters: &Counters) -> Response {
     match failure {
         Failure::Refused(refused) => {
             counters.refused(refused.code.as_str(), refused.reason.as_str());
-            refusal(&refused, status(&refused), manner, request_id)
+            refusal(&refused, status(&refused), write, request_id)
         }
         Failure::Broken(broken) => {
             counters.broken(broken.what);
-            breakage(&broken, manner, request_id)
+            breakage(&broken, write, request_id)
         }
     }
 }
@@ -97,12 +101,12 @@ pub fn leftover(error: poem::Error, at: &At<'_>) -> Response {
         _ => {
             let broken = Broken { what: "http", source: error.to_string(), passing: false };
             at.counters.broken(broken.what);
-            return breakage(&broken, manner, at.request_id);
+            return breakage(&broken, &|told, status| body(told, status, manner, at.request_id), at.request_id);
         }
     };
     at.counters.refused(refused.code.as_str(), refused.reason.as_str());
     let status = if refused.reason == Reason::Malformed { error.status() } else { status(&refused) };
-    refusal(&refused, status, manner, at.request_id)
+    refusal(&refused, status, &|told, status| body(told, status, manner, at.request_id), at.request_id)
 }
 
 /// The status of a refusal.
@@ -138,10 +142,11 @@ fn log_refused(refused: &Refused, status: StatusCode, request_id: &RequestId) {
     );
 }
 
-fn refusal(refused: &Refused, status: StatusCode, manner: Manner, request_id: &RequestId) -> Response {
+fn refusal(refused: &Refused, status: StatusCode, write: Writer<'_>, request_id: &RequestId) -> Response {
     log_refused(refused, status, request_id);
-    let told = Told { code: refused.code, about: &refused.about, fields: &refused.fields };
-    let mut response = body(&told, status, manner, request_id);
+    let told =
+        Told { code: refused.code, reason: Some(refused.reason), about: &refused.about, fields: &refused.fields };
+    let mut response = write(&told, status);
     if let Some(seconds) = refused.retry_after {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
@@ -197,14 +202,14 @@ const fn told_of(broken: &Broken) -> (ErrorCode, &'static str) {
     }
 }
 
-fn breakage(broken: &Broken, manner: Manner, request_id: &RequestId) -> Response {
+fn breakage(broken: &Broken, write: Writer<'_>, request_id: &RequestId) -> Response {
     log_broken(broken, request_id);
     let (code, about) = told_of(broken);
-    let told = Told { code, about, fields: &[] };
+    let told = Told { code, reason: None, about, fields: &[] };
     if !broken.passing {
-        return body(&told, StatusCode::INTERNAL_SERVER_ERROR, manner, request_id);
+        return write(&told, StatusCode::INTERNAL_SERVER_ERROR);
     }
-    let mut response = body(&told, StatusCode::SERVICE_UNAVAILABLE, manner, request_id);
+    let mut response = write(&told, StatusCode::SERVICE_UNAVAILABLE);
     response.headers_mut().insert(RETRY_AFTER, RETRY_SECONDS);
     response
 }
@@ -223,20 +228,24 @@ struct Problem<'a> {
 }
 
 /// What the caller learns of a failure.
-struct Told<'a> {
-    code: ErrorCode,
-    about: &'a str,
-    fields: &'a [FieldFault],
+pub struct Told<'a> {
+    pub code: ErrorCode,
+    /// Why, when it was refused: for a choice of words that tells no more than the code.
+    pub reason: Option<Reason>,
+    pub about: &'a str,
+    pub fields: &'a [FieldFault],
 }
 
+/// Makes an answer of what is told.
+pub type Writer<'w> = &'w dyn Fn(&Told<'_>, StatusCode) -> Response;
+
 fn body(told: &Told<'_>, status: StatusCode, manner: Manner, request_id: &RequestId) -> Response {
-    let Told { code, about, fields } = *told;
+    let Told { code, about, fields, .. } = *told;
     let (content_type, json) = match manner {
-        Manner::Page => return html::failed(status, code, about, request_id.as_str()),
         Manner::OAuth => {
             ("application/json", serde_json::to_vec(&OAuthError::new(code, about, Some(request_id.as_str()))))
         }
-        Manner::Problem => {
+        Manner::Problem | Manner::Page => {
             let problem = Problem {
                 r#type: Cow::Borrowed("about:blank"),
                 title: status.canonical_reason().unwrap_or("Error"),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 use crate::app::App;
-use crate::audit;
+use crate::audit::{self, Act, By};
 use crate::store::StoreResult;
 use crate::store::grants::GrantsWalk;
 use crate::store::held_usernames::FORGOTTEN_AT_ONCE;
@@ -19,6 +19,9 @@ const BATCHES: usize = 100;
 const BETWEEN_BATCHES: Duration = Duration::from_millis(50);
 /// Nodes' clocks differ; a token is forgotten only when it has expired on all of them.
 const MARGIN_SECONDS: i64 = 120;
+
+/// Clients that go between two pauses: each in a transaction of its own, with its record.
+const CLIENTS_AT_ONCE: i64 = 50;
 
 /// How many rows went, by their kind.
 #[derive(Clone, Debug, Default)]
@@ -75,6 +78,8 @@ pub async fn sweep(app: &App, walk: &mut GrantsWalk, now: UnixTime) -> StoreResu
     swept.note("sessions", in_batches(|| store.sweep_sessions(before)).await?);
     swept.note("session_clients", in_batches(|| store.sweep_session_clients(before)).await?);
     swept.note("codes", in_batches(|| store.sweep_codes(before)).await?);
+    swept.note("initial_tokens", in_batches(|| store.sweep_initial_tokens(before)).await?);
+    swept.note("unused_clients", sweep_unused_clients(app, now).await?);
     swept.note("held_usernames", in_batches(|| store.sweep_held_usernames(before)).await?);
     let unconfirmed = in_batches_of(FORGOTTEN_AT_ONCE, || store.sweep_unconfirmed_users(before, now));
     swept.note("unconfirmed_users", unconfirmed.await?);
@@ -92,6 +97,28 @@ pub async fn sweep(app: &App, walk: &mut GrantsWalk, now: UnixTime) -> StoreResu
     swept.note("personal_data", personal);
     swept.note("grants", sweep_grants(app, walk, now).await?);
     Ok(swept)
+}
+
+/// Clients that registered themselves, and at which nobody ever signed in.
+async fn sweep_unused_clients(app: &App, now: UnixTime) -> StoreResult<(usize, bool)> {
+    let before = now.minus(app.config.registration.unused_seconds() + MARGIN_SECONDS);
+    let mut gone = 0;
+    for _ in 0..BATCHES {
+        let unused = app.store.unused_clients(before, CLIENTS_AT_ONCE).await?;
+        let found = unused.len();
+        let mut went = 0;
+        for id in unused {
+            let audit = By::system().does(Act::ClientDeleted).on("client", &id).at_client(&id).record(now);
+            went += usize::from(app.store.delete_unused_client(id, audit).await?);
+        }
+        gone += went;
+        // Where somebody signs in meanwhile, the next sweep looks again.
+        if went == 0 || i64::try_from(found).unwrap_or(i64::MAX) < CLIENTS_AT_ONCE {
+            return Ok((gone, false));
+        }
+        tokio::time::sleep(BETWEEN_BATCHES).await;
+    }
+    Ok((gone, true))
 }
 
 /// Grants change with every use, so no index says which are old: they are looked through in the order of their ids.

@@ -62,7 +62,7 @@ pub async fn before_sign_in(app: &App, account: &str, address: Option<IpAddr>, n
     let account = keys::fold(account);
     let pair = keys::digest(app, &[b"pair", account.as_bytes(), &keys::place(address)]);
     let account = account_key(app, &account);
-    let failures = app.store.login_failures(&pair).await?;
+    let (failures, tried) = app.store.tries(&pair, &account, now.minus(RECENT_SECONDS)).await?;
     let locked = match failures.map_or(Standing::Free, |failures| standing(&failures, settings, now)) {
         Standing::Free => false,
         Standing::Locked => true,
@@ -78,7 +78,6 @@ pub async fn before_sign_in(app: &App, account: &str, address: Option<IpAddr>, n
     if locked {
         app.counters.limited("lock");
     }
-    let tried = app.store.login_failures_of(&account, now.minus(RECENT_SECONDS)).await?;
     Ok(Attempt { locked, slow_down: slow_down(tried, settings), who: Some(Who { pair, account }) })
 }
 

@@ -8,7 +8,7 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, context
 
 use super::letter::{Letter, Link};
 use super::{MailError, name};
-use crate::config::{Issuer, Sender};
+use crate::config::{Config, Issuer};
 use crate::time::UnixTime;
 
 macro_rules! built_in {
@@ -33,18 +33,15 @@ built_in![
 
 /// Who writes.
 pub struct Service {
-    /// What letters call this service: the sender's name, or else the issuer's host.
     pub name: String,
     pub host: String,
     pub issuer: String,
 }
 
 impl Service {
-    pub fn of(issuer: &Issuer, sender: Option<&Sender>) -> Self {
-        let url = url::Url::parse(issuer.as_str()).ok();
-        let host = url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_else(|| "localhost".to_owned());
-        let name = sender.and_then(|sender| sender.name.clone()).unwrap_or_else(|| host.clone());
-        Self { name, host, issuer: issuer.as_str().to_owned() }
+    pub fn of(config: &Config) -> Self {
+        let issuer = &config.issuer;
+        Self { name: config.service_name(), host: issuer.host(), issuer: issuer.as_str().to_owned() }
     }
 }
 

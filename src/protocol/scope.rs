@@ -11,6 +11,11 @@ pub const OPENID: &str = "openid";
 /// The scope by which a client asks for access while the user is away (OpenID Connect Core §11).
 pub const OFFLINE_ACCESS: &str = "offline_access";
 
+/// Whether a scope is of this server's own API.
+pub fn is_own(name: &str) -> bool {
+    name == "account" || name.starts_with("admin:")
+}
+
 const MAX_NAME_LENGTH: usize = 128;
 /// Looking for doubles compares each name with each, so the number is bounded.
 const MAX_NAMES: usize = 128;

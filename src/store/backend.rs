@@ -4,6 +4,7 @@
 mod failure;
 mod postgres;
 mod sqlite;
+mod sqlite_checkpoints;
 mod sqlite_writer;
 
 pub use failure::{StoreError, StoreResult};

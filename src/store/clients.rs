@@ -43,6 +43,31 @@ pub struct SecretSummary {
     pub expires_at: Option<UnixTime>,
 }
 
+/// The client, if it is as somebody saw it.
+macro_rules! unchanged {
+    ($before:expr) => {
+        clients::table
+            .filter(clients::id.eq($before.id))
+            .filter(clients::name.eq($before.name))
+            .filter(clients::document.eq($before.document))
+            .filter(clients::disabled_at.is_null().eq($before.disabled_at.is_none()))
+    };
+}
+
+macro_rules! remove {
+    ($c:ident, $client:expr, $audit:expr) => {{
+        let rows = diesel::delete($client).execute($c).await?;
+        raise!($c, Kind::Clients);
+        raise!($c, Kind::Resources);
+        if rows == 1 {
+            record!($c, $audit);
+        }
+        Ok(rows == 1)
+    }};
+}
+
+pub(super) use remove;
+
 impl Store {
     pub async fn client(&self, id: &str) -> StoreResult<Option<ClientRow>> {
         read!(self, async |c| { Ok(clients::table.find(id).select(ClientRow::as_select()).first(c).await.optional()?) })
@@ -78,12 +103,7 @@ impl Store {
     /// Replaces what a client registered; `false` when the client is not as it was `before`.
     pub async fn update_client(&self, before: ClientRow, client: ClientRow, audit: Record) -> StoreResult<bool> {
         tx!(self, async |c| {
-            let unchanged = clients::table
-                .filter(clients::id.eq(before.id))
-                .filter(clients::name.eq(before.name))
-                .filter(clients::document.eq(before.document))
-                .filter(clients::disabled_at.is_null().eq(before.disabled_at.is_none()));
-            let rows = diesel::update(unchanged)
+            let rows = diesel::update(unchanged!(before))
                 .set((
                     clients::name.eq(client.name),
                     clients::document.eq(client.document),
@@ -121,15 +141,12 @@ impl Store {
 
     /// Whether there was such a client. Its secrets go with it.
     pub async fn delete_client(&self, id: String, audit: Record) -> StoreResult<bool> {
-        tx!(self, async |c| {
-            let rows = diesel::delete(clients::table.filter(clients::id.eq(id))).execute(c).await?;
-            raise!(c, Kind::Clients);
-            raise!(c, Kind::Resources);
-            if rows == 1 {
-                record!(c, audit);
-            }
-            Ok(rows == 1)
-        })
+        tx!(self, async |c| { remove!(c, clients::table.filter(clients::id.eq(id)), audit) })
+    }
+
+    /// The same; `false` also when the client is not as it was `before`.
+    pub async fn delete_unchanged_client(&self, before: ClientRow, audit: Record) -> StoreResult<bool> {
+        tx!(self, async |c| { remove!(c, unchanged!(before), audit) })
     }
 
     pub async fn client_secrets(&self, client_id: &str) -> StoreResult<Vec<SecretSummary>> {

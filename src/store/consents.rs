@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 use super::StoreResult;
 use super::audit::{Record, record};
 use super::backend::{Store, read, tx};
-use super::schema::consents;
+use super::schema::{codes, consents, grants};
 use crate::time::UnixTime;
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
@@ -25,6 +25,49 @@ impl Store {
         read!(self, async |c| {
             let found = consents::table.find((user_id, client_id)).select(ConsentRow::as_select());
             Ok(found.first(c).await.optional()?)
+        })
+    }
+
+    /// A page of what a user lets clients have, by the clients' ids, after the one named.
+    pub async fn consents_of(&self, user_id: &str, after: Option<&str>, limit: i64) -> StoreResult<Vec<ConsentRow>> {
+        read!(self, async |c| {
+            let found = consents::table
+                .filter(consents::user_id.eq(user_id))
+                .filter(consents::client_id.gt(after.unwrap_or_default()))
+                .select(ConsentRow::as_select())
+                .order(consents::client_id)
+                .limit(limit);
+            Ok(found.load(c).await?)
+        })
+    }
+
+    /// Takes back what a user let a client have, and ends all that came of it: grants, and codes that nobody has used yet.
+    /// `true` for whoever did it.
+    pub async fn withdraw_consent(
+        &self,
+        user_id: String,
+        client_id: String,
+        audit: Record,
+        now: UnixTime,
+    ) -> StoreResult<bool> {
+        tx!(self, async |c| {
+            let given = consents::table.find((user_id.clone(), client_id.clone()));
+            if diesel::delete(given).execute(c).await? == 0 {
+                return Ok(false);
+            }
+            let unused = codes::table
+                .filter(codes::user_id.eq(user_id.clone()))
+                .filter(codes::client_id.eq(client_id.clone()))
+                .filter(codes::spent_at.is_null());
+            diesel::delete(unused).execute(c).await?;
+            let opened = grants::table
+                .filter(grants::user_id.eq(user_id))
+                .filter(grants::client_id.eq(client_id))
+                .filter(grants::ended_at.is_null());
+            let ended = (grants::ended_at.eq(now), grants::successor.eq(None::<String>));
+            diesel::update(opened).set(ended).execute(c).await?;
+            record!(c, audit);
+            Ok(true)
         })
     }
 

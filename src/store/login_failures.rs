@@ -81,19 +81,27 @@ impl Store {
         })
     }
 
-    /// How often an account was tried in vain by those who did so after `after`, as far as it matters.
-    pub async fn login_failures_of(&self, account: &str, after: UnixTime) -> StoreResult<i64> {
-        let failures: Vec<i64> = read!(self, async |c| {
+    /// What is known of a pair, and how often its account was tried in vain from anywhere by those who did so after `after`, as
+    /// far as it matters: mostly nothing and never, found by one look.
+    pub async fn tries(&self, pair: &str, account: &str, after: UnixTime) -> StoreResult<(Option<LoginFailures>, i64)> {
+        let latest: Vec<(String, LoginFailures)> = read!(self, async |c| {
             Ok(login_failures::table
                 .filter(login_failures::account.eq(account))
-                .filter(login_failures::last_at.gt(after))
                 .order(login_failures::last_at.desc())
                 .limit(TELLING)
-                .select(login_failures::failures)
+                .select((login_failures::pair, LoginFailures::as_select()))
                 .load(c)
                 .await?)
         })?;
-        Ok(failures.into_iter().fold(0, i64::saturating_add))
+        let recent = latest.iter().filter(|(_, tries)| tries.last_at > after);
+        let tried = recent.fold(0, |sum: i64, (_, tries)| sum.saturating_add(tries.failures));
+        let is_all = i64::try_from(latest.len()).is_ok_and(|count| count < TELLING);
+        let known = match latest.into_iter().find(|(of, _)| of == pair) {
+            Some((_, known)) => Some(known),
+            None if is_all => None,
+            None => self.login_failures(pair).await?,
+        };
+        Ok((known, tried))
     }
 
     /// Counts a failure, and returns until when the pair is locked when it was this failure that locked it.

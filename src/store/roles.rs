@@ -124,12 +124,13 @@ impl Store {
         })
     }
 
-    /// Whether there was such a role that could go; the built-in ones stay. Users lose it.
-    pub async fn delete_role(&self, name: String, record: Record) -> StoreResult<bool> {
+    /// Whether there was such a role that could go, in this version if one is given; the built-in ones stay. Users lose it.
+    pub async fn delete_role(&self, name: String, version: Option<i64>, record: Record) -> StoreResult<bool> {
         tx!(self, async |c| {
-            let rows = diesel::delete(roles::table.filter(roles::name.eq(name)).filter(roles::built_in.eq(false)))
-                .execute(c)
-                .await?;
+            let as_supposed = roles::table
+                .filter(roles::name.eq(name))
+                .filter(roles::version.eq(version.unwrap_or(0)).or(version.is_none().into_sql::<Bool>()));
+            let rows = diesel::delete(as_supposed.filter(roles::built_in.eq(false))).execute(c).await?;
             raise!(c, Kind::Roles);
             if rows == 1 {
                 record!(c, record);

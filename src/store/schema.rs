@@ -69,6 +69,27 @@ diesel::table! {
         built_in -> Bool,
         created_at -> BigInt,
         identity -> Bool,
+        registrable -> Bool,
+    }
+}
+
+diesel::table! {
+    initial_tokens (hash) {
+        hash -> Text,
+        id -> Text,
+        scope -> Text,
+        uses_left -> BigInt,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    registrations (client_id) {
+        client_id -> Text,
+        hash -> Text,
+        scope -> Text,
+        created_at -> BigInt,
     }
 }
 
@@ -171,6 +192,8 @@ diesel::table! {
         last_used_at -> BigInt,
         expires_at -> BigInt,
         ended_at -> Nullable<BigInt>,
+        device -> Nullable<Text>,
+        address -> Nullable<Text>,
     }
 }
 
@@ -354,3 +377,6 @@ diesel::allow_tables_to_appear_in_same_query!(
 diesel::allow_tables_to_appear_in_same_query!(users, user_roles, grants, sessions, session_clients);
 diesel::allow_tables_to_appear_in_same_query!(roles, role_scopes);
 diesel::allow_tables_to_appear_in_same_query!(audit_log, audit_persons, audit_seals);
+diesel::allow_tables_to_appear_in_same_query!(registrations, grants);
+diesel::allow_tables_to_appear_in_same_query!(registrations, codes);
+diesel::allow_tables_to_appear_in_same_query!(registrations, consents);

@@ -19,6 +19,8 @@ pub struct ScopeRow {
     pub created_at: UnixTime,
     /// It says who somebody is: no role is needed for it, and without a user it means nothing.
     pub identity: bool,
+    /// Clients that register themselves may have it.
+    pub registrable: bool,
 }
 
 impl Store {
@@ -44,14 +46,18 @@ impl Store {
         })
     }
 
-    /// Replaces the description; `false` when the scope is not as it was `before`.
-    pub async fn describe_scope(&self, before: ScopeRow, description: String, audit: Record) -> StoreResult<bool> {
+    /// Replaces what is said of it; `false` when the scope is not as it was `before`.
+    pub async fn describe_scope(&self, before: ScopeRow, after: ScopeRow, audit: Record) -> StoreResult<bool> {
         tx!(self, async |c| {
             let unchanged = scopes::table
                 .filter(scopes::name.eq(before.name))
                 .filter(scopes::description.eq(before.description))
+                .filter(scopes::registrable.eq(before.registrable))
                 .filter(scopes::created_at.eq(before.created_at));
-            let rows = diesel::update(unchanged).set(scopes::description.eq(description)).execute(c).await?;
+            let rows = diesel::update(unchanged)
+                .set((scopes::description.eq(after.description), scopes::registrable.eq(after.registrable)))
+                .execute(c)
+                .await?;
             if rows == 1 {
                 raise!(c, Kind::Scopes);
                 record!(c, audit);

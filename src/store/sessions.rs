@@ -34,6 +34,9 @@ pub struct SessionRow {
     pub last_used_at: UnixTime,
     pub expires_at: UnixTime,
     pub ended_at: Option<UnixTime>,
+    /// What the browser called itself at the sign-in, and from where that came.
+    pub device: Option<String>,
+    pub address: Option<String>,
 }
 
 /// A session, and all that it depends on, as it stands right now.
@@ -105,6 +108,34 @@ impl Store {
         })
     }
 
+    /// A page of the sessions of a user that are good, the newest first, after the one named.
+    pub async fn sessions_of(
+        &self,
+        user_id: &str,
+        after: Option<&str>,
+        limit: i64,
+        idle_since: UnixTime,
+        now: UnixTime,
+    ) -> StoreResult<Vec<SessionRow>> {
+        read!(self, async |c| {
+            let epoch = users::table.filter(users::id.eq(user_id)).select(users::epoch).single_value();
+            let mut query = sessions::table
+                .filter(sessions::user_id.eq(user_id))
+                .filter(sessions::user_epoch.nullable().eq(epoch))
+                .filter(sessions::ended_at.is_null())
+                .filter(sessions::expires_at.gt(now))
+                .filter(sessions::last_used_at.gt(idle_since))
+                .select(SessionRow::as_select())
+                .order(sessions::id.desc())
+                .limit(limit)
+                .into_boxed();
+            if let Some(after) = after {
+                query = query.filter(sessions::id.lt(after));
+            }
+            Ok(query.load(c).await?)
+        })
+    }
+
     /// Ends a session of this user, with the codes that wait in it and what was granted in it; `true` for whoever did it. A
     /// grant with a refresh token goes on: the user let that client come back while nobody is signed in.
     pub async fn end_session(&self, id: String, user_id: String, record: Record, now: UnixTime) -> StoreResult<bool> {
@@ -128,6 +159,15 @@ impl Store {
             over!(c, session_clients::session_id.eq(id), now);
             record!(c, record);
             Ok(true)
+        })
+    }
+
+    /// Writes down that a session was used.
+    pub async fn note_session_used(&self, hash: Hash<SessionSecret>, now: UnixTime) -> StoreResult<()> {
+        write!(self, async |c| {
+            let used = diesel::update(sessions::table.find(hash).filter(sessions::ended_at.is_null()));
+            kept(used.set(sessions::last_used_at.eq(now))).execute(c).await?;
+            Ok(())
         })
     }
 

@@ -131,15 +131,18 @@ impl Store {
 
     /// By username or address, folded: a username has no `@` in it, an address has one.
     pub async fn user_named(&self, key: &str) -> StoreResult<Option<UserRow>> {
-        let (username, email) = if key.contains('@') { ("", key) } else { (key, "") };
-        read!(self, async |c| {
-            Ok(users::table
-                .filter(users::username_key.eq(username).or(users::email_key.eq(email)))
-                .select(UserRow::as_select())
-                .first(c)
-                .await
-                .optional()?)
-        })
+        // One index or the other: a condition on both is planned anew each time.
+        if key.contains('@') {
+            read!(self, async |c| {
+                let named = users::table.filter(users::email_key.eq(key)).select(UserRow::as_select());
+                Ok(named.first(c).await.optional()?)
+            })
+        } else {
+            read!(self, async |c| {
+                let named = users::table.filter(users::username_key.eq(key)).select(UserRow::as_select());
+                Ok(named.first(c).await.optional()?)
+            })
+        }
     }
 
     /// A new user with roles, and the letter that asks to confirm the address; or which of the names is taken.

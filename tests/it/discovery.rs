@@ -40,6 +40,11 @@ async fn the_metadata_lists_exactly_what_is_served(backend: Backend) {
     let served: BTreeSet<String> = specification["paths"].as_object().expect("paths").keys().cloned().collect();
     let listed = listed(&metadata, world.issuer());
     let of_oauth = |path: &&String| path.starts_with("/oauth2/") || path.ends_with("/jwks.json");
+    // A client that registered itself is told where it is looked after: below what is listed.
+    let (below, served): (BTreeSet<String>, BTreeSet<String>) = served.into_iter().partition(|path| {
+        path.strip_suffix("/{id}").is_some_and(|above| path.starts_with("/oauth2/") && listed.contains(above))
+    });
+    assert_eq!(below.iter().collect::<Vec<_>>(), ["/oauth2/register/{id}"]);
     assert_eq!(
         listed.iter().filter(of_oauth).collect::<Vec<_>>(),
         served.iter().filter(of_oauth).collect::<Vec<_>>(),

@@ -3,6 +3,7 @@
 mod answer;
 mod backend;
 mod browser;
+pub mod chromium;
 pub mod forge;
 mod mailbox;
 mod outside;
@@ -12,6 +13,7 @@ mod proxy;
 pub mod raw;
 mod receiver;
 mod redis_server;
+mod relying_party;
 pub mod secrets;
 mod world;
 
@@ -37,6 +39,7 @@ pub use persona::{INTROSPECT, Persona, REVOKE, TOKEN, Token, resources, scopes, 
 pub use proxy::Proxy;
 pub use receiver::Receiver;
 pub use redis_server::RedisServer;
+pub use relying_party::{RelyingParty, Written};
 pub use world::{Node, World};
 
 /// The private key that signs in every world: made for tests, known to everybody who reads them.

@@ -1,4 +1,10 @@
-//! The pages that letters lead to.
+//! The pages that letters lead to; and of all pages, their languages and their look.
+
+mod account;
+mod chromium;
+mod languages;
+mod look;
+mod register;
 
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;

@@ -29,6 +29,7 @@ mod process;
 mod protocol;
 mod refresh;
 mod refusals;
+mod registration;
 mod remote;
 mod revocation;
 mod secret;

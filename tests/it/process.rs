@@ -15,6 +15,7 @@ mod migrations;
 mod nodes;
 mod people;
 mod program;
+mod registration;
 mod resources;
 mod sealing;
 mod secrets;

@@ -1,6 +1,6 @@
 //! `/api/v1/admin/clients`: who may ask for tokens.
 
-mod described;
+pub(in crate::http) mod described;
 mod secrets;
 
 use std::sync::Arc;
@@ -199,8 +199,13 @@ impl ClientsApi {
         version.check(&clients::shown(&before))?;
         let now = app.clock.now();
         govern::check_old(app, &before, &authority, now).await?;
-        let is_gone = clients::delete(app, id, &authority.by, now).await?;
-        if is_gone { Ok(reply::done()) } else { Err(unknown().into()) }
+        let unchanged = version.is_given().then_some(before);
+        let is_gone = clients::delete(app, id, unchanged, &authority.by, now).await?;
+        match (is_gone, version.is_given()) {
+            (true, _) => Ok(reply::done()),
+            (false, true) => Err(version.overtaken().into()),
+            (false, false) => Err(unknown().into()),
+        }
     }
 
     async fn set_disabled(&self, request: &Request, bearer: Bearer, id: &str, disabled: bool) -> Outcome<Response> {

@@ -1,5 +1,6 @@
 //! `/api/v1/users/me`: one's own account.
 
+mod consents;
 mod described;
 mod sessions;
 
@@ -26,6 +27,7 @@ use crate::protocol::members::Members;
 use crate::store::users::UserRow;
 use described::{Changed, Closed, Found, OwnDetails};
 
+pub use consents::ConsentsApi;
 pub use described::UserBody;
 pub use sessions::SessionsApi;
 
@@ -141,7 +143,7 @@ impl MeApi {
 
 fn oneself<'a>(caller: &'a Caller, origin: &'a crate::audit::Origin) -> Outcome<Oneself<'a>> {
     let (user_id, client_id) = (caller.user()?, caller.client_id.as_str());
-    Ok(Oneself { user_id, client_id, grant_id: caller.grant_id.as_deref(), origin })
+    Ok(Oneself { user_id, client_id, grant_id: caller.grant_id.as_deref(), session: None, origin })
 }
 
 fn own_change(body: &mut Members) -> OwnChange {

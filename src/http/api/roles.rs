@@ -181,8 +181,9 @@ impl RolesApi {
         let caller = bearer.caller(app, ApiScope::Roles).await?;
         let role = app.store.role(name).await?.ok_or_else(unknown)?;
         version.check(&RoleBody::from(&role))?;
-        roles::delete(app, name, &caller.authority(origin(request)), app.clock.now()).await?;
-        Ok(reply::done())
+        let seen = version.is_given().then_some(role.version);
+        let is_gone = roles::delete(app, name, seen, &caller.authority(origin(request)), app.clock.now()).await?;
+        if is_gone { Ok(reply::done()) } else { Err(version.overtaken().into()) }
     }
 }
 

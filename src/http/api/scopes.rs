@@ -24,7 +24,7 @@ use crate::http::pages::{After, Asked, Limit};
 use crate::http::reply::{self, Manner};
 use crate::http::tags::Tag;
 use crate::protocol::scope::ScopeName;
-use crate::scopes;
+use crate::scopes::{self, Said};
 use crate::store::scopes::ScopeRow;
 
 const PATH: &str = "/api/v1/admin/scopes";
@@ -40,6 +40,8 @@ struct ScopeBody {
     built_in: bool,
     /// Whether it says who somebody is: no role is needed for it.
     identity: bool,
+    /// Whether clients that register themselves may have it.
+    registrable: bool,
     /// Seconds since 1970.
     created_at: i64,
 }
@@ -48,8 +50,8 @@ impl Versioned for ScopeBody {}
 
 impl From<&ScopeRow> for ScopeBody {
     fn from(row: &ScopeRow) -> Self {
-        let ScopeRow { name, description, built_in, created_at, identity } = row.clone();
-        Self { name, description, built_in, identity, created_at: created_at.seconds() }
+        let ScopeRow { name, description, built_in, created_at, identity, registrable } = row.clone();
+        Self { name, description, built_in, identity, registrable, created_at: created_at.seconds() }
     }
 }
 
@@ -67,12 +69,16 @@ struct PageBody {
 struct NewScope {
     name: String,
     description: Option<String>,
+    /// Whether clients that register themselves may have it: false, unless said.
+    registrable: Option<bool>,
 }
 
 /// What may be changed about a scope.
 #[derive(Object)]
 struct ScopeChange {
     description: String,
+    /// As it was, unless said.
+    registrable: Option<bool>,
 }
 
 struct Listed;
@@ -213,10 +219,12 @@ impl ScopesApi {
         let mut body = body.read(&app.config.server).await?;
         let name = body.parsed::<ScopeName>("name");
         let description = body.optional_text("description").unwrap_or_default();
+        let registrable = body.optional_flag("registrable").unwrap_or(false);
         let name = body.finish_with(name)?;
+        let said = Said { description, registrable };
         let (who, origin) = (caller.name(), origin(request));
         let act = async move {
-            let row = scopes::create(&app, name, description, &caller.by(origin), app.clock.now()).await?;
+            let row = scopes::create(&app, name, said, &caller.by(origin), app.clock.now()).await?;
             let mut response = etag::changed(StatusCode::CREATED, &ScopeBody::from(&row))?;
             if let Ok(location) = HeaderValue::try_from(location(&app, &row.name)) {
                 response.headers_mut().insert(LOCATION, location);
@@ -246,11 +254,13 @@ impl ScopesApi {
         if description.is_none() {
             body.missing("description");
         }
+        let registrable = body.optional_flag("registrable");
         let description = body.finish_with(description)?;
         let before = self.row(name).await?;
         version.check(&ScopeBody::from(&before))?;
         let by = caller.by(origin(request));
-        let after = scopes::describe(app, before, description, &by, app.clock.now()).await?;
+        let said = Said { description, registrable: registrable.unwrap_or(before.registrable) };
+        let after = scopes::describe(app, before, said, &by, app.clock.now()).await?;
         etag::changed(StatusCode::OK, &ScopeBody::from(&after.ok_or_else(|| version.overtaken())?))
     }
 

@@ -3,19 +3,18 @@
 use std::sync::Arc;
 
 use http::{Method, StatusCode};
-use minijinja::{Value, context};
+use minijinja::context;
 use poem::{Endpoint, Request, RequestBody, Response};
 use url::form_urlencoded;
 
 use super::forms;
-use super::render::page;
+use super::render::Reader;
 use crate::accounts::{names, recovery};
 use crate::app::App;
 use crate::failure::{Failure, Outcome};
-use crate::http::context::{address, origin, settle};
-use crate::http::reply::Manner;
+use crate::http::context::{address, origin, request_id, settle};
+use crate::http::reply::{self, Manner};
 use crate::limits;
-use crate::protocol::error::ErrorCode;
 use crate::protocol::members::{FieldFault, Members};
 use crate::secret::{OneTimeToken, Password, Plain};
 
@@ -73,13 +72,14 @@ impl Page {
         match self.kind {
             Kind::VerifyEmail => {
                 let email = recovery::address_to_confirm(app, &token, app.clock.now()).await?;
-                self.page(StatusCode::OK, "confirm_email.html", context! { email, token => token.reveal() })
+                let values = context! { email, token => token.reveal() };
+                Reader::of(app, request).page(StatusCode::OK, "confirm_email.html", values)
             }
             Kind::ResetPassword => {
                 let name = recovery::name_to_reset(app, &token, app.clock.now()).await?;
-                self.ask_for_password(StatusCode::OK, &token, &name, &[])
+                self.ask_for_password(request, StatusCode::OK, &token, &name, &[])
             }
-            Kind::ForgotPassword => self.ask_for_address(StatusCode::OK, "", &[]),
+            Kind::ForgotPassword => self.ask_for_address(request, StatusCode::OK, "", &[]),
         }
     }
 
@@ -88,7 +88,7 @@ impl Page {
         let token = form.secret::<OneTimeToken>("token");
         form.finish()?;
         recovery::verify_email(app, &token, &origin(request), app.clock.now()).await?;
-        self.told("Your address is confirmed", "Thank you. You can close this page.")
+        Reader::of(app, request).told("confirm.done_title", "confirm.done")
     }
 
     async fn set_password(&self, request: &Request, form: &mut Members) -> Outcome<Response> {
@@ -108,14 +108,10 @@ impl Page {
             Err(faults) => Err(faults.into()),
         };
         match done {
-            Ok(()) => {
-                let about =
-                    "You can sign in with it now. Wherever you were signed in before, you have been signed out.";
-                self.told("Your password is set", about)
-            }
+            Ok(()) => Reader::of(app, request).told("reset.done_title", "reset.done"),
             Err(failure) => {
-                let faults = faults_of(failure)?;
-                self.ask_for_password(StatusCode::UNPROCESSABLE_ENTITY, &token, &name, &faults)
+                let faults = faults_of(app, request, failure)?;
+                self.ask_for_password(request, StatusCode::UNPROCESSABLE_ENTITY, &token, &name, &faults)
             }
         }
     }
@@ -127,42 +123,43 @@ impl Page {
             form.wrong("email", about);
         }
         if let Err(faults) = form.finish() {
-            let faults = faults_of(faults.into())?;
-            return self.ask_for_address(StatusCode::UNPROCESSABLE_ENTITY, &email, &faults);
+            let faults = faults_of(app, request, faults.into())?;
+            return self.ask_for_address(request, StatusCode::UNPROCESSABLE_ENTITY, &email, &faults);
         }
         recovery::forgot_password(app, &email, &origin(request), app.clock.now()).await?;
-        let about = "If there is an account with this address, a letter with a link is on its way. Look into the folder for \
-                     unwanted mail, too.";
-        self.told("Look into your mail", about)
+        Reader::of(app, request).told("forgot.done_title", "forgot.done")
     }
 
     fn ask_for_password(
         &self,
+        request: &Request,
         status: StatusCode,
         token: &Plain<OneTimeToken>,
         name: &str,
         faults: &[FieldFault],
     ) -> Outcome<Response> {
+        let reader = Reader::of(&self.app, request);
         let values = context! {
             name,
             token => token.reveal(),
             min_length => self.app.config.passwords.min_length,
-            password_faults => about(faults, "password"),
-            again_faults => about(faults, "again"),
+            password_hint => reader.password_hint(),
+            password_faults => reader.faults(faults, "password"),
+            again_faults => reader.faults(faults, "again"),
         };
-        self.page(status, "reset_password.html", values)
+        reader.page(status, "reset_password.html", values)
     }
 
-    fn ask_for_address(&self, status: StatusCode, email: &str, faults: &[FieldFault]) -> Outcome<Response> {
-        self.page(status, "forgot_password.html", context! { email, email_faults => about(faults, "email") })
-    }
-
-    fn told(&self, heading: &str, about: &str) -> Outcome<Response> {
-        self.page(StatusCode::OK, "told.html", context! { heading, about, request_id => (), is_dead_link => false })
-    }
-
-    fn page(&self, status: StatusCode, template: &str, values: Value) -> Outcome<Response> {
-        page(status, template, context! { service => self.app.mail.service_name(), ..values })
+    fn ask_for_address(
+        &self,
+        request: &Request,
+        status: StatusCode,
+        email: &str,
+        faults: &[FieldFault],
+    ) -> Outcome<Response> {
+        let reader = Reader::of(&self.app, request);
+        let values = context! { email, email_faults => reader.faults(faults, "email") };
+        reader.page(status, "forgot_password.html", values)
     }
 }
 
@@ -173,20 +170,14 @@ fn token_of(request: &Request) -> Plain<OneTimeToken> {
     Plain::presented(tokens.next().map(|(_, token)| token.into_owned()).unwrap_or_default())
 }
 
-/// What is wrong with the members of the form; any other failure goes on.
-fn faults_of(failure: Failure) -> Outcome<Vec<FieldFault>> {
+/// What is wrong with the members of the form, counted and logged as any refusal; any other failure goes on.
+pub(super) fn faults_of(app: &App, request: &Request, failure: Failure) -> Outcome<Vec<FieldFault>> {
     match failure {
-        Failure::Refused(refused) if refused.code == ErrorCode::InvalidFields => Ok(refused.fields),
+        Failure::Refused(refused) if !refused.fields.is_empty() => {
+            let fields = refused.fields.clone();
+            reply::told(refused.into(), StatusCode::UNPROCESSABLE_ENTITY, &request_id(request), &app.counters);
+            Ok(fields)
+        }
         failure => Err(failure),
     }
-}
-
-/// The sentences about one field.
-fn about(faults: &[FieldFault], field: &str) -> Vec<String> {
-    let its = faults.iter().filter(|fault| fault.field == field);
-    its.map(|fault| {
-        let is_sentence = fault.detail.starts_with(char::is_uppercase);
-        if is_sentence { fault.detail.to_string() } else { format!("This {}.", fault.detail) }
-    })
-    .collect()
 }

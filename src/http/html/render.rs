@@ -1,76 +1,167 @@
 //! How a page is put together, and the headers that keep it from loading, framing or telling anything.
 
-use std::sync::LazyLock;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
+use http::header::{
+    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
+};
 use http::{HeaderValue, StatusCode};
-use minijinja::{Environment, UndefinedBehavior, Value, context};
-use poem::Response;
+use minijinja::{Value, context};
+use poem::{Request, Response};
 use sha2::{Digest, Sha256};
+use url::form_urlencoded;
 
-use crate::failure::{Broken, Failure, Outcome};
-use crate::protocol::error::ErrorCode;
+use crate::app::App;
+use crate::failure::{Broken, Failure, Outcome, Reason};
+use crate::http::context::request_id;
+use crate::http::reply::{self, Told};
+use crate::pages::Words;
+use crate::protocol::members::FieldFault;
 use crate::protocol::redirect_uri::RedirectUri;
+use crate::time::UnixTime;
 
-const STYLE: &str = include_str!("templates/style.css");
+/// Whoever looks at a page, and in which language.
+#[derive(Clone)]
+pub struct Reader<'a> {
+    app: &'a App,
+    pub words: &'a Arc<Words>,
+}
 
-const TEMPLATES: [(&str, &str); 9] = [
-    ("layout.html", include_str!("templates/layout.html")),
-    ("confirm_email.html", include_str!("templates/confirm_email.html")),
-    ("reset_password.html", include_str!("templates/reset_password.html")),
-    ("forgot_password.html", include_str!("templates/forgot_password.html")),
-    ("sign_in.html", include_str!("templates/sign_in.html")),
-    ("consent.html", include_str!("templates/consent.html")),
-    ("sign_out.html", include_str!("templates/sign_out.html")),
-    ("form_post.html", include_str!("templates/form_post.html")),
-    ("told.html", include_str!("templates/told.html")),
-];
-
-static ENVIRONMENT: LazyLock<Result<Environment<'static>, minijinja::Error>> = LazyLock::new(|| {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    for (name, source) in TEMPLATES {
-        environment.add_template(name, source)?;
+impl<'a> Reader<'a> {
+    /// By `ui_locales` in the query, and by what the browser says.
+    pub fn of(app: &'a App, request: &Request) -> Self {
+        let query = request.uri().query().unwrap_or_default();
+        let asked = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "ui_locales");
+        let said: Vec<&str> =
+            request.headers().get_all(ACCEPT_LANGUAGE).iter().filter_map(|value| value.to_str().ok()).collect();
+        let words = app.pages.words(asked.as_ref().map(|(_, tags)| tags.as_ref()), Some(&said.join(",")));
+        Self { app, words }
     }
-    Ok(environment)
-});
 
-/// The style is in the page, and is allowed by its hash; nothing else is loaded, run, framed or sent elsewhere.
-static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy("'self'", ""));
+    pub fn say(&self, key: &str) -> String {
+        self.words.say(key, &[])
+    }
 
-/// `leads_to` is where forms may go, and the redirects that follow them: browsers hold those to the policy, too. `more` is what
-/// else is allowed.
-pub(super) fn policy(leads_to: &str, more: &str) -> HeaderValue {
-    let style = BASE64.encode(Sha256::digest(STYLE));
-    let policy = format!(
-        "default-src 'none'; style-src 'sha256-{style}'; {more}form-action {leads_to}; base-uri 'none'; \
-         frame-ancestors 'none'"
-    );
-    HeaderValue::from_str(&policy).unwrap_or(const { HeaderValue::from_static("default-src 'none'") })
-}
+    /// What is wrong with one field, in sentences.
+    pub fn faults(&self, faults: &[FieldFault], field: &str) -> Vec<String> {
+        let its = faults.iter().filter(|fault| fault.field == field);
+        its.map(|fault| self.words.fault(&fault.detail).unwrap_or_else(|| self.say("faults.other"))).collect()
+    }
 
-/// A page of a template.
-pub fn page(status: StatusCode, template: &str, values: Value) -> Outcome<Response> {
-    let broken = |error: &minijinja::Error| {
-        Failure::Broken(Broken { what: "http", source: format!("a page: {error:#}"), passing: false })
-    };
-    let environment = ENVIRONMENT.as_ref().map_err(broken)?;
-    let template = environment.get_template(template).map_err(|error| broken(&error))?;
-    let values = context! { style => Value::from_safe_string(STYLE.to_owned()), ..values };
-    Ok(with_headers(status, template.render(values).map_err(|error| broken(&error))?))
-}
+    /// A time as people write it.
+    pub fn moment(&self, at: UnixTime) -> String {
+        let text = at.to_rfc3339();
+        let parts: Vec<&str> = text.split(['-', 'T', ':']).collect();
+        let months = self.say("dates.months");
+        let &[year, month, day, hour, minute, ..] = parts.as_slice() else { return text };
+        let month = month.parse::<usize>().ok().and_then(|month| months.split(' ').nth(month.checked_sub(1)?));
+        let time = format!("{hour}:{minute}");
+        let (day, month) = (day.trim_start_matches('0'), month.unwrap_or_default());
+        self.words.say("dates.moment", &[("day", day), ("month", month), ("year", year), ("time", &time)])
+    }
 
-/// A page whose form may end at a client.
-pub fn page_on_the_way(status: StatusCode, template: &str, values: Value, to: &RedirectUri) -> Outcome<Response> {
-    let mut response = page(status, template, values)?;
-    response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy(&format!("'self' {}", whereto(to)), ""));
-    Ok(response)
+    /// Which passwords people may choose.
+    pub fn password_hint(&self) -> String {
+        let settings = &self.app.config.passwords;
+        let hint = self.words.say("password.hint", &[("number", &settings.min_length.to_string())]);
+        if settings.classes < 2 {
+            return hint;
+        }
+        let kinds = self.words.say("password.kinds", &[("number", &settings.classes.to_string())]);
+        format!("{hint} {kinds}")
+    }
+
+    /// What a scope is for.
+    pub fn scope(&self, name: &str, described: &str) -> String {
+        let first = self.app.pages.languages().first().unwrap_or(self.words);
+        self.words.scope(name, described, first)
+    }
+
+    /// A page of a template.
+    pub fn page(&self, status: StatusCode, template: &str, values: Value) -> Outcome<Response> {
+        let html =
+            self.app.pages.render(&self.app.config.issuer, self.words, template, values).map_err(|error| {
+                Failure::Broken(Broken { what: "pages", source: error.to_string(), passing: false })
+            })?;
+        Ok(self.with_headers(status, html))
+    }
+
+    /// A page whose form may end at a client.
+    pub fn page_on_the_way(
+        &self,
+        status: StatusCode,
+        template: &str,
+        values: Value,
+        to: &RedirectUri,
+    ) -> Outcome<Response> {
+        let mut response = self.page(status, template, values)?;
+        let policy = self.policy(&format!("'self' {}", whereto(to)), "");
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+        Ok(response)
+    }
+
+    /// What was done.
+    pub fn told(&self, heading: &str, about: &str) -> Outcome<Response> {
+        let values = context! {
+            heading => self.say(heading),
+            about => self.say(about),
+            is_dead_link => false,
+            detail => (),
+            request_id => (),
+        };
+        self.page(StatusCode::OK, "told.html", values)
+    }
+
+    fn failed(&self, told: &Told<'_>, status: StatusCode, request_id: &str) -> Response {
+        let (code, reason) = (told.code.as_str(), told.reason.map(Reason::as_str));
+        let say = |keys: [Option<String>; 3]| {
+            let mut texts = keys.into_iter().flatten().filter_map(|key| self.words.text(&format!("refused.{key}")));
+            texts.next().unwrap_or_default().to_owned()
+        };
+        let heading = say([Some(format!("{code}_title")), Some("title".to_owned()), None]);
+        let about = say([reason.map(str::to_owned), Some(code.to_owned()), Some("about".to_owned())]);
+        let is_dead_link = told.reason == Some(Reason::SpentLink);
+        // Only the developers of a client can do something about it.
+        let detail = (told.reason == Some(Reason::Malformed)).then_some(told.about);
+        let values = context! { heading => heading.as_str(), about, request_id, is_dead_link, detail };
+        self.page(status, "told.html", values).unwrap_or_else(|_| self.with_headers(status, heading))
+    }
+
+    fn with_headers(&self, status: StatusCode, html: String) -> Response {
+        let language = HeaderValue::from_str(self.words.language());
+        Response::builder()
+            .status(status)
+            .header(CONTENT_TYPE, const { HeaderValue::from_static("text/html; charset=utf-8") })
+            .header(CONTENT_LANGUAGE, language.unwrap_or(const { HeaderValue::from_static("en") }))
+            .header(CONTENT_SECURITY_POLICY, self.policy("'self'", ""))
+            .header(REFERRER_POLICY, const { HeaderValue::from_static("no-referrer") })
+            .header(CACHE_CONTROL, const { HeaderValue::from_static("no-store") })
+            .body(html)
+    }
+
+    /// The style is in the page, and is allowed by its hash; the logo by its address; nothing else is loaded, run, framed or
+    /// sent elsewhere. `leads_to` is where forms may go, and the redirects that follow them: browsers hold those to the policy,
+    /// too. `more` is what else is allowed.
+    pub fn policy(&self, leads_to: &str, more: &str) -> HeaderValue {
+        let look = self.app.pages.look();
+        let style = BASE64.encode(Sha256::digest(&look.style));
+        let logo = look
+            .logo
+            .as_ref()
+            .map(|logo| format!(" img-src {};", logo.allowed(&self.app.config.issuer)))
+            .unwrap_or_default();
+        let policy = format!(
+            "default-src 'none'; style-src 'sha256-{style}';{logo} {more}form-action {leads_to}; base-uri 'none'; \
+             frame-ancestors 'none'"
+        );
+        HeaderValue::from_str(&policy).unwrap_or(const { HeaderValue::from_static("default-src 'none'") })
+    }
 }
 
 /// What the policy calls the place where a client is answered.
-pub(super) fn whereto(to: &RedirectUri) -> String {
+pub fn whereto(to: &RedirectUri) -> String {
     match to.place() {
         // What a client's page does then may lead on to another of its hosts, and is still held to this.
         place if place.starts_with("https:") => "https:".to_owned(),
@@ -81,33 +172,8 @@ pub(super) fn whereto(to: &RedirectUri) -> String {
 }
 
 /// What became of a request that was refused, or that the server could not answer.
-pub fn failed(status: StatusCode, code: ErrorCode, about: &str, request_id: &str) -> Response {
-    let heading = match code {
-        ErrorCode::InvalidGrant => "This link does not work any more",
-        ErrorCode::TooManyRequests => "Too many attempts",
-        ErrorCode::ServerError | ErrorCode::TemporarilyUnavailable => "Something went wrong",
-        ErrorCode::InvalidRedirectUri => "This application cannot be answered",
-        _ => "That did not work",
-    };
-    let is_dead_link = code == ErrorCode::InvalidGrant;
-    let values = context! { heading, about => sentence(about), request_id, is_dead_link, service => () };
-    page(status, "told.html", values).unwrap_or_else(|_| with_headers(status, heading.to_owned()))
-}
-
-fn with_headers(status: StatusCode, html: String) -> Response {
-    Response::builder()
-        .status(status)
-        .header(CONTENT_TYPE, const { HeaderValue::from_static("text/html; charset=utf-8") })
-        .header(CONTENT_SECURITY_POLICY, POLICY.clone())
-        .header(REFERRER_POLICY, const { HeaderValue::from_static("no-referrer") })
-        .header(CACHE_CONTROL, const { HeaderValue::from_static("no-store") })
-        .body(html)
-}
-
-/// As people expect it: errors are told to programs without a capital letter and a full stop.
-pub fn sentence(about: &str) -> String {
-    let mut characters = about.chars();
-    let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    let end = if about.ends_with('.') { "" } else { "." };
-    format!("{first}{}{end}", characters.as_str())
+pub fn failed(app: &App, request: &Request, failure: Failure) -> Response {
+    let (reader, id) = (Reader::of(app, request), request_id(request));
+    let write = |told: &Told<'_>, status| reader.failed(told, status, id.as_str());
+    reply::failure_in_words(failure, &write, &id, &app.counters)
 }

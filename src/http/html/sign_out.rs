@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use http::{Method, StatusCode};
-use minijinja::{Value, context};
+use minijinja::context;
 use poem::{Endpoint, Request, RequestBody, Response};
 
 use super::forms;
-use super::render::{page, page_on_the_way};
+use super::render::Reader;
 use crate::app::App;
 use crate::failure::Outcome;
 use crate::http::context::settle;
@@ -15,9 +15,6 @@ use crate::http::logout::{Departure, SIGN_OUT};
 use crate::http::reply::Manner;
 use crate::secret::{Plain, SessionSecret};
 use crate::store::sessions::SessionStanding;
-
-const SIGNED_OUT: (&str, &str) = ("You are signed out", "You can close this page.");
-const STILL_SIGNED_IN: (&str, &str) = ("You are still signed in", "You can close this page.");
 
 /// A page that asks, by `GET`, and takes the answer, by `POST`.
 #[derive(Clone)]
@@ -31,8 +28,8 @@ pub fn sign_out(app: &Arc<App>) -> (&'static str, SignOut) {
 }
 
 /// The page that says that it is done.
-pub fn signed_out(app: &App) -> Outcome<Response> {
-    told(app, SIGNED_OUT)
+pub fn signed_out(app: &App, request: &Request) -> Outcome<Response> {
+    Reader::of(app, request).told("sign_out.done_title", "sign_out.close")
 }
 
 impl Endpoint for SignOut {
@@ -52,8 +49,8 @@ impl SignOut {
             Some((secret, _)) if *request.method() == Method::POST => {
                 self.take(request, body, &departure, secret).await
             }
-            Some((secret, session)) => self.ask(&departure, secret, session),
-            None => departure.done(&self.app),
+            Some((secret, session)) => self.ask(request, &departure, secret, session),
+            None => departure.done(&self.app, request),
         }
     }
 
@@ -74,35 +71,28 @@ impl SignOut {
         match decision.as_str() {
             "leave" => departure.leave(app, request, false).await,
             "everywhere" => departure.leave(app, request, true).await,
-            _ => told(app, STILL_SIGNED_IN),
+            _ => Reader::of(app, request).told("sign_out.stayed_title", "sign_out.close"),
         }
     }
 
     fn ask(
         &self,
+        request: &Request,
         departure: &Departure,
         secret: &Plain<SessionSecret>,
         session: &SessionStanding,
     ) -> Outcome<Response> {
-        let app = &self.app;
+        let (app, reader) = (&self.app, Reader::of(&self.app, request));
         let leaving = &departure.leaving;
         let values = context! {
-            service => app.mail.service_name(),
             username => session.username.as_str(),
             client => leaving.client.as_ref().map(|client| client.name.as_str()),
             query => departure.query.as_str(),
             form => forms::mark(app, secret, &["sign out", &departure.query]),
         };
         match &leaving.back_to {
-            Some(uri) => page_on_the_way(StatusCode::OK, "sign_out.html", values, uri),
-            None => page(StatusCode::OK, "sign_out.html", values),
+            Some(uri) => reader.page_on_the_way(StatusCode::OK, "sign_out.html", values, uri),
+            None => reader.page(StatusCode::OK, "sign_out.html", values),
         }
     }
-}
-
-fn told(app: &App, (heading, about): (&str, &str)) -> Outcome<Response> {
-    let values: Value = context! {
-        service => app.mail.service_name(), heading, about, request_id => (), is_dead_link => false,
-    };
-    page(StatusCode::OK, "told.html", values)
 }

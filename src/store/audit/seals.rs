@@ -7,6 +7,7 @@ use diesel_async::RunQueryDsl;
 
 use super::{ActRow, Record, record};
 use crate::store::backend::{Store, read, tx, write};
+use crate::store::kept::kept;
 use crate::store::leases::{Leadership, still_leads};
 use crate::store::schema::{audit_log, audit_persons, audit_seals};
 use crate::store::signing_keys::Step;
@@ -137,10 +138,9 @@ impl Store {
             }
             for link in links {
                 let act = audit_log::table.filter(audit_log::id.eq(link.id)).filter(audit_log::position.is_null());
-                let rows = diesel::update(act)
-                    .set((audit_log::position.eq(Some(link.position)), audit_log::hash.eq(Some(link.hash))))
-                    .execute(c)
-                    .await?;
+                let placed = diesel::update(act)
+                    .set((audit_log::position.eq(Some(link.position)), audit_log::hash.eq(Some(link.hash))));
+                let rows = kept(placed).execute(c).await?;
                 if rows != 1 {
                     return Err(overtaken());
                 }

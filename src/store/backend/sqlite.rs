@@ -1,4 +1,5 @@
-//! The SQLite side: readers that run inline on the worker, and one writer on a thread of its own.
+//! The SQLite side: readers that run inline on the worker, one writer on a thread of its own, and one thread that carries over
+//! what was written.
 
 use std::error::Error;
 use std::fs;
@@ -13,6 +14,7 @@ use diesel_async::{AsyncConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+use super::sqlite_checkpoints::{Checkpoints, LAST_RESORT};
 use super::sqlite_writer::Writer;
 use super::{StoreError, StoreResult};
 use crate::config::Database;
@@ -56,8 +58,10 @@ pub async fn open(path: &Path, settings: &Database) -> StoreResult<Sqlite> {
     make_file(path).map_err(|error| unopenable(path, &error))?;
     let url = path.to_string_lossy().into_owned();
 
-    let connection = establish(&url, "").await.map_err(|error| unopenable(path, &error))?;
-    let writer = Writer::start(connection, Duration::from_millis(settings.pool_wait_milliseconds))
+    let checkpoints = establish(&url, "").await.map_err(|error| unopenable(path, &error))?;
+    let checkpoints = Checkpoints::start(checkpoints).map_err(|error| unopenable(path, &error))?;
+    let connection = establish(&url, LAST_RESORT).await.map_err(|error| unopenable(path, &error))?;
+    let writer = Writer::start(connection, checkpoints, Duration::from_millis(settings.pool_wait_milliseconds))
         .map_err(|error| unopenable(path, &error))?;
 
     let mut manager = ManagerConfig::<SqliteConnection>::default();

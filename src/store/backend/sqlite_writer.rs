@@ -12,6 +12,7 @@ use diesel_async::{AsyncConnection, TransactionManager};
 use futures_util::FutureExt;
 use tokio::sync::oneshot;
 
+use super::sqlite_checkpoints::Checkpoints;
 use super::{SqliteConnection, StoreError, StoreResult};
 
 /// How many requests may wait for the writer; one more is told to come back.
@@ -32,9 +33,11 @@ pub struct Writer {
 
 impl Writer {
     /// Gives `connection` a thread. It ends when the last handle is dropped and the queue is empty.
-    pub fn start(connection: SqliteConnection, patience: Duration) -> std::io::Result<Self> {
+    pub fn start(connection: SqliteConnection, checkpoints: Checkpoints, patience: Duration) -> std::io::Result<Self> {
         let (queue, jobs) = sync_channel(QUEUE);
-        thread::Builder::new().name("sqlite-writer".to_owned()).spawn(move || work(connection, &jobs, patience))?;
+        thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(move || work(connection, &jobs, checkpoints, patience))?;
         Ok(Self { queue })
     }
 
@@ -109,7 +112,12 @@ where
     }
 }
 
-fn work(mut connection: SqliteConnection, jobs: &Receiver<Box<dyn Job>>, patience: Duration) {
+fn work(
+    mut connection: SqliteConnection,
+    jobs: &Receiver<Box<dyn Job>>,
+    mut checkpoints: Checkpoints,
+    patience: Duration,
+) {
     let mut waiting = None;
     let mut is_busy = false;
     while let Some(first) = waiting.take().or_else(|| jobs.recv().ok()) {
@@ -135,6 +143,7 @@ fn work(mut connection: SqliteConnection, jobs: &Receiver<Box<dyn Job>>, patienc
         }
         is_busy = group.len() > 1;
         let committed = commit(&mut connection, patience);
+        checkpoints.after(group.len());
         for job in group {
             job.settle(committed.clone());
         }

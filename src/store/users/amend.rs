@@ -5,12 +5,13 @@ use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 
 use super::{UserChange, UserRow, as_supposed, give_roles, note_kind};
+use crate::secret::{Hash, SessionSecret};
 use crate::store::audit::{Record, record};
 use crate::store::backend::{Store, tx};
 use crate::store::held_usernames::{let_go, make_way};
 use crate::store::one_time_tokens::{OneTimeLetter, Post, Spent, post, replaces, spend};
 use crate::store::outbox::enqueue;
-use crate::store::schema::{grants, one_time_tokens, user_roles, users};
+use crate::store::schema::{grants, one_time_tokens, sessions, user_roles, users};
 use crate::store::session_clients::over_but_good;
 use crate::store::{StoreError, StoreResult};
 use crate::time::UnixTime;
@@ -29,6 +30,8 @@ pub struct Amendment {
     /// Whether all that the user granted ends, but for this grant. The links in letters that were sent before end with it,
     /// and with another address.
     pub ends_grants: Option<Spared>,
+    /// The browser's session that goes on with it.
+    pub spares_session: Option<Hash<SessionSecret>>,
     /// The one-time token that this spends: without it nothing happens. With it go all others of its purpose.
     pub spends: Option<Spent>,
     /// A link takes the place of those of its purpose that the user was sent before.
@@ -47,6 +50,7 @@ impl Amendment {
             from_epoch: None,
             roles: None,
             ends_grants: None,
+            spares_session: None,
             spends: None,
             letters: Vec::new(),
             record,
@@ -99,12 +103,25 @@ macro_rules! spare {
     };
 }
 
+/// `spare_session!(c, hash, user)`: the same of a browser's session, if there is one.
+macro_rules! spare_session {
+    ($c:ident, $hash:expr, $user:expr) => {
+        if let Some(hash) = $hash {
+            let spared = sessions::table.find(hash).filter(sessions::user_id.eq($user.id.clone()));
+            diesel::update(spared.filter(sessions::user_epoch.eq($user.epoch - 1)))
+                .set(sessions::user_epoch.eq($user.epoch))
+                .execute($c)
+                .await?;
+        }
+    };
+}
+
 impl Store {
     /// Changes a user, with all that goes with it or not at all.
     pub async fn amend_user(&self, amendment: Amendment) -> StoreResult<Amended> {
         let amended = tx!(self, async |c| {
             let Amendment { user_id, mut change, from_version, from_epoch, .. } = amendment;
-            let Amendment { roles, ends_grants, spends, letters, record, now, .. } = amendment;
+            let Amendment { roles, ends_grants, spares_session, spends, letters, record, now, .. } = amendment;
             if let Some(spent) = spends
                 && spend!(c, user_id, spent, now) == 0
             {
@@ -140,6 +157,7 @@ impl Store {
             }
             if let Some(Spared(grant)) = ends_grants {
                 spare!(c, grant.unwrap_or_default(), row);
+                spare_session!(c, spares_session, row);
                 over_but_good!(c, user_id, row.epoch, now);
             }
             if let Some(roles) = roles {

@@ -1,12 +1,18 @@
-//! A library that nobody here wrote asks, and verifies what it gets.
+//! Libraries that nobody here wrote ask, and verify what they get.
 
 use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreJwsSigningAlgorithm, CoreProviderMetadata};
 use openidconnect::{AccessTokenHash, ClientId, ClientSecret, CsrfToken, Nonce, PkceCodeChallenge, RedirectUrl, Scope};
 
-use super::{CALLBACK, all_the_way, exchange, shop};
-use crate::harness::{Backend, Browser, stories};
+use serde_json::json;
 
-stories![the_openidconnect_crate_signs_somebody_in];
+use super::{CALLBACK, all_the_way, exchange, shop};
+use crate::harness::{Arrived, Backend, Browser, RelyingParty, Written, secrets, stories};
+
+stories![
+    the_openidconnect_crate_signs_somebody_in,
+    applications_in_python_and_javascript_sign_somebody_in,
+    they_take_no_answer_from_elsewhere,
+];
 
 async fn the_openidconnect_crate_signs_somebody_in(backend: Backend) {
     let (world, shop, ann) = shop(backend).await;
@@ -37,4 +43,40 @@ async fn the_openidconnect_crate_signs_somebody_in(backend: Backend) {
     let access = openidconnect::OAuth2TokenResponse::access_token(&tokens);
     let hash = AccessTokenHash::from_token(access, &algorithm, key).expect("a hash");
     assert_eq!(claims.access_token_hash(), Some(&hash));
+}
+
+/// Authlib and openid-client: from the metadata to the code, the tokens, userinfo, the next tokens, introspection, revocation.
+async fn applications_in_python_and_javascript_sign_somebody_in(backend: Backend) {
+    for written in [Written::InPython, Written::InJavaScript] {
+        let (world, shop, ann) = shop(backend).await;
+        let (party, path) = RelyingParty::start(written, &world, &shop, CALLBACK).await;
+        let arrived = all_the_way(&mut Browser::default(), &world, &ann, &path).await;
+        let Arrived::Client(url) = &arrived else { panic!("{written:?}: at the client, not {arrived:?}") };
+        secrets::note(&arrived.code(&world));
+        let known = party.answered(url).await.unwrap_or_else(|why| panic!("{written:?}: {why}"));
+        assert_eq!(known["claims"]["sub"], json!(ann.id), "{written:?}");
+        assert_eq!(known["claims"]["aud"], json!(shop.id), "{written:?}");
+        assert_eq!((&known["userinfo"]["sub"], &known["userinfo"]["email"]), (&json!(ann.id), &json!(ann.email)));
+        assert_eq!(known["active"], json!(true), "{written:?}");
+        let last = known["access_token"].as_str().expect("a token");
+        secrets::note(last);
+        assert!(!shop.sees_alive(&world, last).await, "{written:?} revoked all of it in the end");
+    }
+}
+
+async fn they_take_no_answer_from_elsewhere(backend: Backend) {
+    for written in [Written::InPython, Written::InJavaScript] {
+        let (world, shop, ann) = shop(backend).await;
+        let (party, path) = RelyingParty::start(written, &world, &shop, CALLBACK).await;
+        let arrived = all_the_way(&mut Browser::default(), &world, &ann, &path).await;
+        let Arrived::Client(url) = &arrived else { panic!("{written:?}: at the client, not {arrived:?}") };
+        let told = url.query_pairs().map(|(name, value)| match &*name {
+            "iss" => (name, "https://elsewhere.example".into()),
+            _ => (name, value),
+        });
+        let mut mixed_up = url.clone();
+        mixed_up.query_pairs_mut().clear().extend_pairs(told);
+        let why = party.answered(&mixed_up).await.expect_err("RFC 9207");
+        assert!(!why.contains("Traceback") && !why.contains("SyntaxError"), "{written:?}: {why}");
+    }
 }

@@ -11,6 +11,8 @@ use super::{Answer, Node, User, secrets};
 #[derive(Clone, Default)]
 pub struct Browser {
     pub cookies: BTreeMap<String, String>,
+    /// What it says of itself in every request.
+    pub headers: Vec<(&'static str, String)>,
 }
 
 /// Where a request has led to.
@@ -61,6 +63,9 @@ impl Browser {
         if !cookies.is_empty() {
             request = request.header(COOKIE, cookies.join("; "));
         }
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
         if method == Method::POST {
             request = request.form(form);
         }
@@ -88,6 +93,26 @@ impl Browser {
         form.extend(filled.iter().map(|(name, value)| (name.to_string(), value.to_string())));
         let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         self.goes(node, Method::POST, action, &form).await
+    }
+
+    /// Sends the first form of a page that leads to this path, with what is filled in.
+    pub async fn submits_to(&mut self, node: &Node, page: &Arrived, path: &str, filled: &[(&str, &str)]) -> Arrived {
+        let forms = page.forms_to(path);
+        let hidden = forms.first().unwrap_or_else(|| panic!("a form that leads to {path}: {page:?}"));
+        self.sends_filled(node, path, hidden, filled).await
+    }
+
+    /// Sends this form to this path.
+    pub async fn sends_filled(
+        &mut self,
+        node: &Node,
+        path: &str,
+        hidden: &[(String, String)],
+        filled: &[(&str, &str)],
+    ) -> Arrived {
+        let hidden = hidden.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let form: Vec<(&str, &str)> = hidden.chain(filled.iter().copied()).collect();
+        self.goes(node, Method::POST, path.to_owned(), &form).await
     }
 
     pub async fn signs_in(&mut self, node: &Node, page: &Arrived, user: &User) -> Arrived {
@@ -151,7 +176,17 @@ impl Arrived {
             between(&answer.body, "<form method=\"post\" action=\"", "\"").unwrap_or_else(|| panic!("{answer:?}"));
         let action = plain(action);
         let folder = at.split('?').next().and_then(|path| path.rsplit_once('/')).expect("a path").0;
-        (format!("{folder}/{action}"), hidden(&answer.body))
+        let place = answer.body.find("<form method=\"post\"").unwrap_or_default();
+        let form = answer.body[place..].split("</form>").next().unwrap_or_default();
+        let path = if action.starts_with('/') { action } else { format!("{folder}/{action}") };
+        (path, hidden(form))
+    }
+
+    /// What is hidden in each form of a page that leads to this path.
+    pub fn forms_to(&self, path: &str) -> Vec<Vec<(String, String)>> {
+        let forms = self.page().body.split("<form method=\"post\" action=\"").skip(1);
+        let forms = forms.filter_map(|form| form.split("</form>").next());
+        forms.filter(|form| form.split('"').next().is_some_and(|action| plain(action) == path)).map(hidden).collect()
     }
 }
 

@@ -58,6 +58,7 @@ pub fn amendment(user_id: &str, now: UnixTime) -> Amendment {
         from_epoch: None,
         roles: None,
         ends_grants: None,
+        spares_session: None,
         spends: None,
         letters: Vec::new(),
         record: audited(),

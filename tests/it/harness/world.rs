@@ -110,6 +110,7 @@ impl World {
                 description: String::new(),
                 built_in: false,
                 identity: false,
+                registrable: false,
                 created_at: self.clock.now(),
             };
             self.app.store.add_scope(scope, audited()).await.expect("a new scope");

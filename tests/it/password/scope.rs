@@ -115,7 +115,7 @@ async fn what_a_role_gives_is_in_force_for_older_tokens_within_a_second(backend:
         assert_eq!(seen(&app, &world, &token.text).await, left, "{gives:?}");
         within(A_SECOND, "also on the other node", async || seen(&app, &other, &token.text).await == left).await;
     }
-    assert!(world.app.store.delete_role("reader".to_owned(), audited()).await.expect("the store answers"));
+    assert!(world.app.store.delete_role("reader".to_owned(), None, audited()).await.expect("the store answers"));
     within(A_SECOND, "nor without the role", async || seen(&app, &other, &token.text).await == ["openid"]).await;
 }
 

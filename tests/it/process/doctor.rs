@@ -20,6 +20,7 @@ stories![
     an_issuer_that_is_another_server_is_found,
     mail_that_does_not_get_through_is_found,
     who_can_sign_in_and_how_is_looked_at,
+    pages_that_cannot_be_shown_are_found,
 ];
 
 /// What the doctor says, with its exit code.
@@ -60,7 +61,7 @@ async fn a_healthy_installation_is_found_healthy(backend: Backend) {
     let (code, findings) = findings(&home).await;
     assert_eq!(code, Some(0), "{findings:?}");
     let checks: Vec<&str> = findings.iter().map(|finding| finding["check"].as_str().expect("a name")).collect();
-    let all = ["settings", "database", "clock", "keys", "people", "cache", "mail", "issuer"];
+    let all = ["settings", "database", "clock", "keys", "people", "cache", "mail", "pages", "issuer"];
     assert_eq!(checks, all, "{findings:?}");
     assert!(findings.iter().all(|finding| finding["verdict"] == "ok"), "{findings:?}");
     server.token(&server.first_client()).await;
@@ -244,4 +245,16 @@ async fn who_can_sign_in_and_how_is_looked_at(backend: Backend) {
     strict.json(&["client", "enable", "first-party"]).await;
     strict.json(&["user", "unlock", "chief"]).await;
     assert_eq!(warned(&strict).await, Vec::<String>::new());
+}
+
+async fn pages_that_cannot_be_shown_are_found(backend: Backend) {
+    let home = settled(backend).await;
+    let (_, found) = findings(&home).await;
+    let pages = found.iter().find(|finding| finding["check"] == "pages").expect("they are looked at");
+    assert_eq!(pages["message"], "every page can be shown, in en, de");
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("told.html"), "{{ nobody_gives_this }}").expect("a file");
+    let broken = home.clone().with("COUNTERSIGN_PAGES__TEMPLATES", &folder.path().display().to_string());
+    let said = only_fault(&broken, "pages").await;
+    assert!(said.starts_with("pages: a template cannot be used: ") && said.contains("told.html"), "{said}");
 }

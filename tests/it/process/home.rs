@@ -79,7 +79,9 @@ impl Home {
     /// A command in this directory and environment.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
-        command.env_clear().envs(&self.environment).current_dir(self.work());
+        // Where an instrumented program is to leave what it counted; else it would leave that here.
+        let counted = std::env::var_os("LLVM_PROFILE_FILE").map(|place| ("LLVM_PROFILE_FILE", place));
+        command.env_clear().envs(&self.environment).envs(counted).current_dir(self.work());
         command
     }
 

@@ -12,10 +12,11 @@ const BESIDE: &[(&str, &[&str], &str)] = &[
     ("keyring", &["config", "private_files", "store"], "its settings; its files are secrets; sealed keys are rows"),
     ("mail", &["config", "private_files"], "its settings; letters in a folder are for nobody else's eyes"),
     ("directory", &["cache", "observe", "store"], "it reads rows through the cache, and counts how often it could"),
+    ("pages", &["config"], "its settings"),
     ("passwords", &["config"], "its settings"),
     (
         "app",
-        &["cache", "config", "directory", "keyring", "mail", "observe", "passwords", "remembered", "store"],
+        &["cache", "config", "directory", "keyring", "mail", "observe", "pages", "passwords", "remembered", "store"],
         "it holds every door, and does nothing",
     ),
     (
@@ -169,7 +170,11 @@ const HIDDEN: [(&str, &[&str], &[&str]); 7] = [
     ),
     ("which cache it is", &["redis::", "ConnectionManager"], &["src/cache.rs", "src/cache/"]),
     ("who carries the mail", &["lettre"], &["src/mail.rs", "src/mail/"]),
-    ("what fills in templates", &["minijinja"], &["src/mail.rs", "src/mail/", "src/http/html.rs", "src/http/html/"]),
+    (
+        "what fills in templates",
+        &["minijinja"],
+        &["src/mail.rs", "src/mail/", "src/pages.rs", "src/pages/", "src/http/html.rs", "src/http/html/"],
+    ),
     ("what signs", &["josekit", "rsa::", "aes_gcm"], &["src/keyring.rs", "src/keyring/"]),
     (
         "what hashes passwords",

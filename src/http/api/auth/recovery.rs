@@ -118,7 +118,7 @@ impl RecoveryApi {
         let (current, new) = (body.secret("current_password"), body.secret("new_password"));
         body.finish()?;
         let (user_id, grant_id, origin) = (caller.user()?, caller.grant_id.as_deref(), origin(request));
-        let oneself = Oneself { user_id, client_id: &caller.client_id, grant_id, origin: &origin };
+        let oneself = Oneself { user_id, client_id: &caller.client_id, grant_id, session: None, origin: &origin };
         profile::change_password(app, oneself, &current, &new, app.clock.now()).await?;
         Ok(reply::done())
     }

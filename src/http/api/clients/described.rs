@@ -98,7 +98,7 @@ pub struct ClientBody {
 
 /// What is always there of the metadata; the rest is as it was registered.
 #[derive(Object)]
-struct Registered {
+pub struct Registered {
     grant_types: Vec<String>,
     response_types: Vec<String>,
     token_endpoint_auth_method: String,

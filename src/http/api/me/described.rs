@@ -53,6 +53,28 @@ pub struct SessionBody {
     current: bool,
 }
 
+/// What a client may have.
+#[derive(Object)]
+#[oai(rename = "Consent")]
+pub struct ConsentBody {
+    client_id: String,
+    client_name: Option<String>,
+    /// Separated by spaces.
+    scope: String,
+    /// Seconds since 1970.
+    created_at: i64,
+    updated_at: i64,
+}
+
+/// What clients may have, by the clients' ids.
+#[derive(Object)]
+#[oai(rename = "ConsentPage")]
+pub struct ConsentsBody {
+    items: Vec<ConsentBody>,
+    /// The cursor of the next page.
+    next: Option<String>,
+}
+
 /// Where the user is signed in, the newest first.
 #[derive(Object)]
 #[oai(rename = "SessionPage")]
@@ -66,4 +88,6 @@ answer!(Found, UserBody, 200, "The account", FAILS_TO_FIND, TAGGED, HELD);
 answer!(Changed, UserBody, 200, "The account as it is now", FAILS_TO_CHANGE, TAGGED);
 answer!(Closed, Empty, 204, "The account is closed", FAILS_TO_REMOVE);
 answer!(SessionsListed, SessionsBody, 200, "A page of sessions", FAILS_TO_READ, PAGED);
+answer!(ConsentsListed, ConsentsBody, 200, "A page of what clients may have", FAILS_TO_READ, PAGED);
+answer!(ConsentWithdrawn, Empty, 204, "The client may have nothing any more", FAILS_TO_FIND);
 answer!(SessionEnded, Empty, 204, "The session is over", FAILS_TO_FIND);

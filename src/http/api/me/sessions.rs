@@ -28,7 +28,7 @@ pub struct SessionsApi {
 impl SessionsApi {
     /// List your sessions
     ///
-    /// The newest first.
+    /// At clients, and with browsers at this server itself; the newest first.
     #[oai(path = "/api/v1/users/me/sessions", method = "get", operation_id = "list_my_sessions")]
     async fn list(
         &self,
@@ -68,10 +68,13 @@ impl SessionsApi {
         let asked = Asked::of(limit, after)?;
         let (after, now) = (asked.after.as_deref(), app.clock.now());
         let mut rows = Vec::new();
-        for grant in sessions::list(app, caller.user()?, after, asked.rows(), now).await? {
-            let client_name = app.directory.client(&grant.client_id).await?.map(|client| client.name.clone());
-            let current = caller.grant_id.as_ref() == Some(&grant.id);
-            rows.push(Shown { session: Session::from(grant), client_name, current });
+        for session in sessions::list(app, caller.user()?, after, asked.rows(), now).await? {
+            let client_name = match &session.client_id {
+                Some(id) => app.directory.client(id).await?.map(|client| client.name.clone()),
+                None => None,
+            };
+            let current = caller.grant_id.as_ref() == Some(&session.id);
+            rows.push(Shown { session, client_name, current });
         }
         asked.answer(app, request, rows, |shown| &shown.session.id, Clone::clone)
     }

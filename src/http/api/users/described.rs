@@ -91,8 +91,11 @@ pub struct PasswordBody {
 #[oai(rename = "AccountSession")]
 pub struct SessionBody {
     id: String,
-    client_id: String,
-    scope: String,
+    /// `client`, or `browser`: at this server itself.
+    kind: String,
+    /// Of a browser there is neither client nor scope.
+    client_id: Option<String>,
+    scope: Option<String>,
     /// What the device called itself at the sign-in.
     device: Option<String>,
     /// From where the sign-in came.

@@ -27,7 +27,7 @@ pub struct SessionsApi {
 impl SessionsApi {
     /// List the sessions of a user
     ///
-    /// The newest first.
+    /// At clients, and with browsers at this server itself; the newest first.
     #[oai(path = "/api/v1/admin/users/:id/sessions", method = "get", operation_id = "list_account_sessions")]
     async fn list(
         &self,
@@ -74,8 +74,8 @@ impl SessionsApi {
         bearer.caller(app, ApiScope::Users).await?;
         let asked = Asked::of(limit, after)?;
         let (user, _) = load(app, id).await?;
-        let grants = sessions::list(app, &user.id, asked.after.as_deref(), asked.rows(), app.clock.now()).await?;
-        asked.answer(app, request, grants, |grant| &grant.id, |grant| Session::from(grant.clone()))
+        let found = sessions::list(app, &user.id, asked.after.as_deref(), asked.rows(), app.clock.now()).await?;
+        asked.answer(app, request, found, |session| &session.id, Session::clone)
     }
 
     async fn end(&self, request: &Request, bearer: Bearer, id: &str, session_id: Option<&str>) -> Outcome<Response> {

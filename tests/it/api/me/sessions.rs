@@ -36,7 +36,7 @@ async fn people_see_where_they_are_signed_in(backend: Backend) {
     let app = world.app(|m| (m.scope, m.client_name) = (scopes("account"), Some("Mail reader".to_owned()))).await;
     let elsewhere = app.signed_in(&world, &ann, &[]).await;
     let expected = json!({
-        "id": listed(&world, &phone).await[1]["id"], "client_id": "first-party", "client_name": "First party",
+        "id": listed(&world, &phone).await[1]["id"], "kind": "client", "client_id": "first-party", "client_name": "First party",
         "scope": phone.answer["scope"], "device": "A phone", "address": "192.0.2.7", "created_at": start,
         "last_used_at": start, "expires_at": start + 30 * 86_400, "current": true,
     });

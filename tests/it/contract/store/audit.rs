@@ -144,6 +144,7 @@ async fn what_changed_nothing_is_not_recorded(fresh: &Fresh) {
         built_in: false,
         created_at: NOW,
         identity: false,
+        registrable: false,
     };
     assert!(store.add_scope(scope, named(Act::ScopeCreated)).await.is_err());
     assert!(acts(&store).await.is_empty());

@@ -15,6 +15,7 @@ on_both_databases! {
     of_two_that_add_one_client_one_does
     pages_follow_one_another_without_gap_or_repetition
     disabling_and_enabling_says_whether_there_was_a_client
+    a_client_that_was_changed_meanwhile_is_not_removed_as_it_was
     a_deleted_client_takes_its_secrets_along
     a_new_secret_shortens_the_others_but_lengthens_none
     a_secret_is_ended_for_its_own_client_only
@@ -103,6 +104,18 @@ async fn disabling_and_enabling_says_whether_there_was_a_client(fresh: &Fresh) {
     assert!(store.set_client_disabled("c1".to_owned(), None, audited()).await.unwrap());
     assert_eq!(store.client("c1").await.unwrap().unwrap().disabled_at, None);
     assert!(!store.set_client_disabled("nobody".to_owned(), Some(NOW), audited()).await.unwrap());
+}
+
+async fn a_client_that_was_changed_meanwhile_is_not_removed_as_it_was(fresh: &Fresh) {
+    let store = fresh.store().await;
+    store.add_client(client("c1"), None, audited()).await.unwrap();
+    let seen = store.client("c1").await.unwrap().unwrap();
+    store.set_client_disabled("c1".to_owned(), Some(NOW), audited()).await.unwrap();
+    assert!(!store.delete_unchanged_client(seen, audited()).await.unwrap());
+    let seen = store.client("c1").await.unwrap().unwrap();
+    assert!(store.delete_unchanged_client(seen.clone(), audited()).await.unwrap());
+    assert!(!store.delete_unchanged_client(seen, audited()).await.unwrap());
+    assert!(store.client("c1").await.unwrap().is_none());
 }
 
 async fn a_deleted_client_takes_its_secrets_along(fresh: &Fresh) {

@@ -22,7 +22,14 @@ on_both_databases! {
 
 fn scope(name: &str) -> ScopeRow {
     let description = format!("Use {name}");
-    ScopeRow { name: name.to_owned(), description, built_in: false, identity: false, created_at: NOW }
+    ScopeRow {
+        name: name.to_owned(),
+        description,
+        built_in: false,
+        identity: false,
+        registrable: false,
+        created_at: NOW,
+    }
 }
 
 fn resource(uri: &str, scopes: &str, introspectors: &[&str]) -> ResourceRow {

@@ -143,7 +143,7 @@ async fn an_account_is_forgiven_at_all_its_addresses(fresh: &Fresh) {
 
 async fn an_account_is_counted_from_everywhere_as_long_as_it_is_recent(fresh: &Fresh) {
     let store = fresh.store().await;
-    let recent = async || store.login_failures_of("ada", NOW).await.unwrap();
+    let recent = async || store.tries("nobody", "ada", NOW).await.unwrap().1;
     assert_eq!(recent().await, 0);
     fail(&store, NOW).await;
     store.add_login_failure(failure("bob", "bob here", NOW.plus(1))).await.unwrap();
@@ -156,6 +156,10 @@ async fn an_account_is_counted_from_everywhere_as_long_as_it_is_recent(fresh: &F
         store.add_login_failure(failure("ada", &format!("ada at {number}"), NOW.plus(3))).await.unwrap();
     }
     assert_eq!(recent().await, 16, "more addresses tell nothing new");
+    for pair in ["ada at 39", "ada here", "nobody"] {
+        let (known, _) = store.tries(pair, "ada", NOW).await.unwrap();
+        assert_eq!(known, store.login_failures(pair).await.unwrap(), "{pair}, of the latest, of earlier ones, of none");
+    }
 }
 
 async fn failures_go_in_batches_once_they_no_longer_count(fresh: &Fresh) {

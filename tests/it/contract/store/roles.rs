@@ -32,6 +32,7 @@ async fn scope(store: &countersign::store::Store, name: &str) {
         description: String::new(),
         built_in: false,
         identity: false,
+        registrable: false,
         created_at: NOW,
     };
     store.add_scope(row, audited()).await.unwrap();
@@ -46,7 +47,7 @@ async fn everybody_and_the_administrator_are_there_and_stay(fresh: &Fresh) {
     assert_eq!((admin.name.as_str(), admin.scopes.as_slice()), ("admin", &all.map(str::to_owned)[..]));
     for role in &roles {
         assert!(role.built_in && role.version == 1 && !role.description.is_empty(), "{role:?}");
-        assert!(!store.delete_role(role.name.clone(), audited()).await.unwrap());
+        assert!(!store.delete_role(role.name.clone(), None, audited()).await.unwrap());
     }
     assert_eq!(store.roles().await.unwrap(), roles);
 }
@@ -109,8 +110,11 @@ async fn a_role_or_a_scope_that_goes_is_taken_from_all_who_have_it(fresh: &Fresh
     let deleted = deleted.await;
     assert_eq!((deleted.scopes, deleted.roles), (1, 1), "what roles give has changed");
     assert_eq!(store.role("reader").await.unwrap().unwrap().scopes, ["read"]);
-    assert!(store.delete_role("reader".to_owned(), audited()).await.unwrap());
-    assert!(!store.delete_role("reader".to_owned(), audited()).await.unwrap());
+    let seen = store.role("reader").await.unwrap().unwrap().version;
+    store.set_role(setting("reader", &["read"]), audited(), NOW).await.unwrap();
+    assert!(!store.delete_role("reader".to_owned(), Some(seen), audited()).await.unwrap(), "it was changed meanwhile");
+    assert!(store.delete_role("reader".to_owned(), Some(seen + 1), audited()).await.unwrap());
+    assert!(!store.delete_role("reader".to_owned(), None, audited()).await.unwrap());
     assert_eq!(store.roles_of("u1").await.unwrap(), ["admin"]);
 }
 
@@ -120,7 +124,8 @@ async fn every_change_of_a_role_raises_its_generation(fresh: &Fresh) {
     assert_eq!(raised(&store, async || assert!(set(&[]).await.is_ok())).await, ROLES);
     assert_eq!(raised(&store, async || assert!(set(&["openid"]).await.is_ok())).await, ROLES);
     assert_eq!(raised(&store, async || assert!(set(&["nothing"]).await.is_err())).await, NONE);
-    let deleted = raised(&store, async || assert!(store.delete_role("reader".to_owned(), audited()).await.unwrap()));
+    let deleted =
+        raised(&store, async || assert!(store.delete_role("reader".to_owned(), None, audited()).await.unwrap()));
     assert_eq!(deleted.await, ROLES);
 }
 
@@ -138,7 +143,7 @@ async fn what_is_changed_and_removed_at_once_is_never_broken(fresh: &Fresh) {
                 roles.roles = Some(vec!["reader".to_owned()]);
                 match number % 6 {
                     0 => store.delete_scope("read".to_owned(), audited()).await.err(),
-                    1 => store.delete_role("reader".to_owned(), audited()).await.err(),
+                    1 => store.delete_role("reader".to_owned(), None, audited()).await.err(),
                     2 => store.amend_user(roles).await.err(),
                     _ => store.set_role(setting("reader", &["read", "openid"]), audited(), NOW).await.err(),
                 }

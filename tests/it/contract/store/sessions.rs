@@ -18,6 +18,8 @@ on_both_databases! {
     of_many_that_end_the_others_one_is_left
     a_session_is_good_while_it_is_used_and_its_user_is_let_in
     sessions_that_are_over_are_swept
+    sessions_are_listed_and_ended_by_their_user_alone
+    of_many_who_end_a_session_one_has_done_it
 }
 
 pub fn hash(id: &str) -> Hash<SessionSecret> {
@@ -37,6 +39,8 @@ pub fn session(id: &str, user: &str) -> SessionRow {
         last_used_at: NOW,
         expires_at: NOW.plus(1000),
         ended_at: None,
+        device: None,
+        address: None,
     }
 }
 
@@ -149,4 +153,57 @@ async fn sessions_that_are_over_are_swept(fresh: &Fresh) {
     assert_eq!(store.sweep_sessions(NOW.plus(20)).await.unwrap(), 0);
     assert!(store.session(&hash("old")).await.unwrap().is_none());
     assert!(store.session(&hash("at the edge")).await.unwrap().is_some());
+}
+
+async fn listed(store: &Store, after: Option<&str>, limit: i64) -> Vec<String> {
+    let rows = store.sessions_of("u1", after, limit, NOW.minus(60), NOW).await.unwrap();
+    rows.into_iter().map(|row| row.id).collect()
+}
+
+async fn sessions_are_listed_and_ended_by_their_user_alone(fresh: &Fresh) {
+    let store = fresh.store().await;
+    add(&store, new_user("u1")).await;
+    add(&store, new_user("u2")).await;
+    for id in ["s1", "s2", "s3", "s4", "s5"] {
+        open(&store, id, "u1").await;
+    }
+    open(&store, "s6", "u2").await;
+    let gone = SessionRow { expires_at: NOW, ..session("s7", "u1") };
+    assert!(try_to_open(&store, gone, None, 1, false).await);
+    let unused = SessionRow { last_used_at: NOW.minus(60), ..session("s8", "u1") };
+    assert!(try_to_open(&store, unused, None, 1, false).await);
+    assert_eq!(listed(&store, None, 10).await, ["s5", "s4", "s3", "s2", "s1"]);
+    assert_eq!(listed(&store, None, 2).await, ["s5", "s4"]);
+    assert_eq!(listed(&store, Some("s4"), 2).await, ["s3", "s2"]);
+
+    let end =
+        async |id: &str, user: &str| store.end_session(id.to_owned(), user.to_owned(), audited(), NOW).await.unwrap();
+    assert!(!end("s3", "u2").await && !end("nobody", "u1").await);
+    assert!(end("s3", "u1").await && !end("s3", "u1").await, "once");
+    assert_eq!(listed(&store, None, 10).await, ["s5", "s4", "s2", "s1"]);
+    assert_eq!(store.session(&hash("s3")).await.unwrap().unwrap().session.ended_at, Some(NOW));
+
+    store.note_session_used(hash("s8"), NOW).await.unwrap();
+    store.note_session_used(hash("s3"), NOW.plus(5)).await.unwrap();
+    assert_eq!(listed(&store, None, 1).await, ["s8"], "it is used again, and what has ended is not");
+    for session in ["s2", "s6"] {
+        let mut amendment = amendment("u1", NOW);
+        (amendment.ends_grants, amendment.spares_session) = (Some(Spared(None)), Some(hash(session)));
+        store.amend_user(amendment).await.unwrap();
+        // All others are of another epoch, and what is another's is not taken along.
+        let left: &[&str] = if session == "s2" { &["s2"] } else { &[] };
+        assert_eq!(listed(&store, None, 10).await, left);
+    }
+    assert_eq!(store.session(&hash("s6")).await.unwrap().unwrap().session.user_epoch, 1);
+}
+
+async fn of_many_who_end_a_session_one_has_done_it(fresh: &Fresh) {
+    let store = fresh.store().await;
+    add(&store, new_user("u1")).await;
+    open(&store, "s1", "u1").await;
+    let racers = (0..8).map(|_| {
+        let store = store.clone();
+        async move { store.end_session("s1".to_owned(), "u1".to_owned(), audited(), NOW).await.unwrap() }
+    });
+    assert_eq!(count(&race(racers.collect()).await, &true), 1);
 }

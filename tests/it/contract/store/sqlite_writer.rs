@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use countersign::store::{Store, StoreError};
+use diesel::sql_types::Text;
+use diesel::{Connection, RunQueryDsl, SqliteConnection};
 use futures_util::future::join_all;
 
 use super::{client, secret};
@@ -110,4 +112,27 @@ async fn two_processes_write_to_one_file_in_turn() {
     assert_eq!(nodes[0].clients(None, 200).await.unwrap().len(), 101, "and the built-in one");
     assert_eq!(nodes[1].generations().await.unwrap().clients, 101);
     assert_eq!(nodes[0].client("99").await.unwrap().unwrap().created_at, NOW);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_is_carried_into_the_file_while_others_write() {
+    let fresh = Fresh::sqlite();
+    let store = fresh.store().await;
+    // More than one checkpoint is due after, and far less than makes the writer do it.
+    join_all((0..600).map(|number| store.add_client(client(&number.to_string()), None, audited()))).await;
+    let alone = fresh.folder().join("alone.db");
+    let begun = Instant::now();
+    loop {
+        // By another process: whoever closes a file in this one takes the locks of all on it.
+        assert!(std::process::Command::new("cp").args([&fresh.file(), &alone]).status().unwrap().success());
+        // Copied in the middle of a checkpoint it may be torn.
+        let found = SqliteConnection::establish(&alone.to_string_lossy()).ok().and_then(|mut copy| {
+            diesel::dsl::sql::<Text>("SELECT id FROM clients WHERE id = '200'").get_result::<String>(&mut copy).ok()
+        });
+        if found.is_some() {
+            break;
+        }
+        assert!(begun.elapsed() < PATIENCE, "the log is not carried over");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }

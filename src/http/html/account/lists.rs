@@ -1,0 +1,94 @@
+//! What each page of an account shows.
+
+use minijinja::{Value, context};
+
+use super::{Kind, Visit};
+use crate::accounts::{Session, SessionKind, consents, sessions};
+use crate::authorize;
+use crate::failure::{Outcome, Reason, Refused};
+use crate::http::html::devices;
+use crate::http::html::render::Reader;
+use crate::protocol::error::ErrorCode;
+use crate::protocol::members::FieldFault;
+use crate::protocol::scope::ScopeSet;
+use crate::store::users::UserRow;
+
+/// More than anybody reads; who has more of them ends all others at once.
+const MOST: i64 = 100;
+
+impl Visit<'_> {
+    pub(super) async fn values(&self, kind: Kind, reader: &Reader<'_>, faults: &[FieldFault]) -> Outcome<Value> {
+        let about = |field: &str| reader.faults(faults, field);
+        Ok(match kind {
+            Kind::Profile => {
+                let UserRow { given_name, family_name, name, username: login, .. } = self.user().await?;
+                let or_empty = Option::unwrap_or_default;
+                context! {
+                    login,
+                    given_name => or_empty(given_name),
+                    family_name => or_empty(family_name),
+                    name => or_empty(name),
+                    login_faults => about("username"),
+                    given_name_faults => about("given_name"),
+                    family_name_faults => about("family_name"),
+                    name_faults => about("name"),
+                }
+            }
+            Kind::Email => {
+                let UserRow { email, verified_at, .. } = self.user().await?;
+                let (email_faults, current_faults) = (about("email"), about("current_password"));
+                context! { email, is_verified => verified_at.is_some(), new_email => "", email_faults, current_faults }
+            }
+            Kind::Password => context! {
+                min_length => self.app.config.passwords.min_length,
+                password_hint => reader.password_hint(),
+                current_faults => about("current_password"),
+                new_faults => about("new_password"),
+            },
+            Kind::Close => context! { current_faults => about("current_password") },
+            Kind::Sessions => context! { sessions => self.sessions(reader).await? },
+            Kind::Apps => context! { apps => self.apps(reader).await? },
+            Kind::SignOut => context! {},
+        })
+    }
+
+    async fn user(&self) -> Outcome<UserRow> {
+        let user = self.app.store.user(&self.standing.session.user_id).await?;
+        user.ok_or_else(|| Refused::new(ErrorCode::NotFound, Reason::NotThere, "this account is gone").into())
+    }
+
+    async fn sessions(&self, reader: &Reader<'_>) -> Outcome<Vec<Value>> {
+        let (app, own) = (self.app, &self.standing.session);
+        let mut shown = Vec::new();
+        for session in sessions::list(app, &own.user_id, None, MOST, app.clock.now()).await? {
+            let Session { id, kind, client_id, device, address, created_at, last_used_at, .. } = session;
+            let client = match &client_id {
+                Some(id) => app.directory.client(id).await?.map(|client| client.name.clone()).or(client_id),
+                None => None,
+            };
+            shown.push(context! {
+                here => kind == SessionKind::Browser && id == own.id,
+                id,
+                client,
+                device => devices::name(reader, device.as_deref()),
+                address,
+                since => reader.moment(created_at),
+                last_used => reader.moment(last_used_at),
+            });
+        }
+        Ok(shown)
+    }
+
+    async fn apps(&self, reader: &Reader<'_>) -> Outcome<Vec<Value>> {
+        let mut shown = Vec::new();
+        for consent in consents::list(self.app, &self.standing.session.user_id, None, MOST).await? {
+            let scope = ScopeSet::parse(&consent.scope).unwrap_or_default();
+            let scopes = authorize::shown(self.app, &scope).await?;
+            let scopes: Vec<String> = scopes.iter().map(|shown| reader.scope(&shown.name, &shown.about)).collect();
+            let name = consent.client_name.unwrap_or_else(|| consent.client_id.clone());
+            let since = reader.moment(consent.created_at);
+            shown.push(context! { client_id => consent.client_id, name, scopes, since });
+        }
+        Ok(shown)
+    }
+}

@@ -1,0 +1,123 @@
+//! What people sign in or register for: the request of a client that waits in the query, or nothing but their own account. No
+//! other place can be led to from here.
+
+use http::StatusCode;
+use http::header::SET_COOKIE;
+use minijinja::{Value, context};
+use poem::{Request, Response};
+use url::form_urlencoded;
+
+use super::account::ACCOUNT;
+use super::render::Reader;
+use crate::accounts::{SignedIn, browser};
+use crate::app::App;
+use crate::authorize;
+use crate::directory::FIRST_PARTY;
+use crate::failure::Outcome;
+use crate::http::authorization::{PATH, Pending, here, see_other};
+use crate::http::context::{address, origin};
+use crate::http::cookies;
+use crate::limits;
+use crate::protocol::authorization::query_after_sign_in;
+use crate::secret::{FormSecret, Plain, SessionSecret};
+
+pub enum Way {
+    ToClient(Box<Pending>),
+    ToAccount { query: String, secret: Option<Plain<SessionSecret>> },
+}
+
+impl Way {
+    /// A query that asks for nothing but a language is nobody's request.
+    pub async fn read(app: &App, request: &Request) -> Outcome<Self> {
+        let query = request.uri().query().unwrap_or_default();
+        if form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name != "ui_locales") {
+            return Ok(Self::ToClient(Box::new(Pending::read(app, request).await?)));
+        }
+        limits::api_call_from(app, address(request), app.clock.now()).await?;
+        Ok(Self::ToAccount { query: query.to_owned(), secret: cookies::read(app, request) })
+    }
+
+    pub fn query(&self) -> &str {
+        match self {
+            Self::ToClient(pending) => &pending.query,
+            Self::ToAccount { query, .. } => query,
+        }
+    }
+
+    /// At which client somebody signs in, as the audit log says it.
+    pub fn client_id(&self) -> &str {
+        match self {
+            Self::ToClient(pending) => &pending.trusted.client.id,
+            Self::ToAccount { .. } => FIRST_PARTY,
+        }
+    }
+
+    /// The name that the user probably signs in by; or where the client hears that its request is none.
+    pub async fn hint(&self, app: &App, request: &Request) -> Outcome<Result<String, Response>> {
+        let Self::ToClient(pending) = self else { return Ok(Ok(String::new())) };
+        match authorize::read(app, &pending.trusted.client, &pending.params).await {
+            Ok(asked) => Ok(Ok(asked.login_hint.unwrap_or_default())),
+            Err(failure) => pending.refuse(app, request, failure).map(Err),
+        }
+    }
+
+    /// Begins a session with this browser, and goes on with it.
+    pub async fn sign_in(&self, app: &App, request: &Request, user: SignedIn) -> Outcome<Response> {
+        let before = match self {
+            Self::ToClient(pending) => pending.secret.as_ref(),
+            Self::ToAccount { secret, .. } => secret.as_ref(),
+        };
+        let secret = browser::begin(app, user, before, self.client_id(), &origin(request), app.clock.now()).await?;
+        let mut response = match self {
+            Self::ToClient(pending) => here(app, PATH, &query_after_sign_in(&pending.params)),
+            Self::ToAccount { .. } => see_other(&app.config.issuer.endpoint(ACCOUNT)),
+        }?;
+        if let Some(value) = cookies::set(app, &secret) {
+            response.headers_mut().append(SET_COOKIE, value);
+        }
+        Ok(response)
+    }
+
+    /// A page with a form, and the cookie that the form belongs to.
+    pub fn page(
+        &self,
+        app: &App,
+        request: &Request,
+        (status, template): (StatusCode, &str),
+        values: Value,
+    ) -> Outcome<Response> {
+        let reader = Reader::of(app, request);
+        let client = match self {
+            Self::ToClient(pending) => Some(pending.trusted.client.name.as_str()),
+            Self::ToAccount { .. } => None,
+        };
+        let may_register = app.config.accounts.registration;
+        let values = context! { client, may_register, query => self.query(), ..values };
+        match self {
+            Self::ToClient(pending) => {
+                reader.page_on_the_way(status, template, values, &pending.trusted.addressed.redirect_uri)
+            }
+            Self::ToAccount { .. } => reader.page(status, template, values),
+        }
+    }
+}
+
+/// The cookie that forms belong to before anybody is signed in.
+pub struct FormCookie {
+    pub secret: Plain<FormSecret>,
+    is_new: bool,
+}
+
+impl FormCookie {
+    pub fn of(app: &App, request: &Request) -> Self {
+        let known = cookies::read::<FormSecret>(app, request);
+        Self { is_new: known.is_none(), secret: known.unwrap_or_else(Plain::generate) }
+    }
+
+    pub fn set(&self, app: &App, mut response: Response) -> Response {
+        if let (true, Some(value)) = (self.is_new, cookies::set(app, &self.secret)) {
+            response.headers_mut().append(SET_COOKIE, value);
+        }
+        response
+    }
+}

@@ -1,0 +1,112 @@
+//! What each page is given: each is tried with it at the start, with and without what may be absent.
+
+use minijinja::{Value, context};
+
+/// A template, and values for it.
+pub fn samples() -> Vec<(&'static str, Value)> {
+    let wrong = || vec!["A fault.".to_owned()];
+    let mut samples = vec![
+        ("sign_in.html", sign_in(Some("Shop"), None)),
+        ("sign_in.html", sign_in(None, Some("Wrong."))),
+        ("register.html", register(Some("Shop"), &[])),
+        ("register.html", register(None, &wrong())),
+        (
+            "registered.html",
+            context! { client => "Shop", query => "a=b", may_register => true, email => "ann@example.org" },
+        ),
+        ("consent.html", consent(&[])),
+        ("consent.html", consent(&wrong())),
+        ("form_post.html", form_post()),
+        ("sign_out.html", sign_out(Some("Shop"))),
+        ("sign_out.html", sign_out(None)),
+        ("confirm_email.html", context! { email => "ann@example.org", token => "" }),
+        ("forgot_password.html", context! { email => "", email_faults => Vec::<String>::new() }),
+        ("forgot_password.html", context! { email => "x", email_faults => wrong() }),
+        ("reset_password.html", reset(&[])),
+        ("reset_password.html", reset(&wrong())),
+        (
+            "told.html",
+            context! { heading => "Done", about => "It is.", is_dead_link => false, detail => (), request_id => () },
+        ),
+        (
+            "told.html",
+            context! { heading => "No", about => "It is not.", is_dead_link => true, detail => "x", request_id => "y" },
+        ),
+    ];
+    for faults in [Vec::new(), wrong()] {
+        samples.extend(account(&faults));
+    }
+    samples
+}
+
+fn sign_out(client: Option<&str>) -> Value {
+    context! { username => "ann", client, query => "a=b", form => "" }
+}
+
+/// The pages of an account, with and without faults and things to list.
+fn account(faults: &[String]) -> Vec<(&'static str, Value)> {
+    let (done, some) = (faults.first().cloned(), !faults.is_empty());
+    let faults = faults.to_vec();
+    let page = context! { path => "/account", name => "Profile", here => true };
+    let own = context! { pages => vec![page], username => "ann", form => "", done };
+    let session = context! {
+        id => "x", here => some, client => some.then_some("Shop"), device => "Chrome on Linux",
+        address => some.then_some("192.0.2.7"), since => "today", last_used => "today",
+    };
+    let scopes = if some { vec!["Sign you in"] } else { Vec::new() };
+    let app = context! { client_id => "x", name => "Shop", scopes, since => "today" };
+    let (sessions, apps) = if some { (vec![session.clone(), session], vec![app]) } else { (vec![session], Vec::new()) };
+    let profile = context! {
+        login => "ann", given_name => "", family_name => "", name => "", login_faults => faults.clone(),
+        given_name_faults => faults.clone(), family_name_faults => faults.clone(), name_faults => faults.clone(),
+    };
+    let (email_faults, current_faults, new_faults) = (faults.clone(), faults.clone(), faults);
+    let email = context! { email => "ann@example.org", is_verified => some, new_email => "", email_faults, current_faults => current_faults.clone() };
+    let password =
+        context! { min_length => 8, password_hint => "A hint.", current_faults => current_faults.clone(), new_faults };
+    vec![
+        ("account.html", context! { ..own.clone(), ..profile }),
+        ("account_email.html", context! { ..own.clone(), ..email }),
+        ("account_password.html", context! { ..own.clone(), ..password }),
+        ("account_sessions.html", context! { ..own.clone(), ..context! { sessions } }),
+        ("account_apps.html", context! { ..own.clone(), ..context! { apps } }),
+        ("account_close.html", context! { ..own, ..context! { current_faults } }),
+    ]
+}
+
+fn sign_in(client: Option<&str>, wrong: Option<&str>) -> Value {
+    let may_register = wrong.is_none();
+    context! { client, may_register, query => "a=b", form => "", username => "ann", wrong }
+}
+
+fn register(client: Option<&str>, faults: &[String]) -> Value {
+    let faults = faults.to_vec();
+    context! {
+        client,
+        may_register => true,
+        query => "a=b",
+        form => "",
+        username => "ann",
+        email => "ann@example.org",
+        min_length => 8,
+        password_hint => "A hint.",
+        username_faults => faults.clone(),
+        email_faults => faults.clone(),
+        password_faults => faults,
+    }
+}
+
+fn consent(scopes: &[String]) -> Value {
+    let scopes = scopes.to_vec();
+    context! { client => "Shop", username => "ann", scopes, place => "shop.example", query => "", form => "", shown => "" }
+}
+
+fn form_post() -> Value {
+    let fields = vec![context! { name => "code", value => "" }];
+    context! { to => "https://shop.example", fields, script => "" }
+}
+
+fn reset(faults: &[String]) -> Value {
+    let faults = faults.to_vec();
+    context! { name => "ann", token => "", min_length => 8, password_hint => "", password_faults => faults.clone(), again_faults => faults }
+}
