@@ -28,6 +28,10 @@ impl Known {
             let about = format!("grant_types: a client that registers itself may not have {grant}");
             return Err(refused(Reason::GrantNotServed, about));
         }
+        if !asked.require_pkce {
+            let about = "require_pkce: only an operator lets a client do without it";
+            return Err(refused(Reason::Malformed, about.to_owned()));
+        }
         check_sector(&asked)?;
         check_called(&asked)?;
         let scope = self.scope(asked.scope.as_ref())?;

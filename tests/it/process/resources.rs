@@ -20,10 +20,11 @@ fn named<'a>(list: &'a Value, member: &str, name: &str) -> Option<&'a Value> {
 async fn scopes_are_made_listed_and_removed(backend: Backend) {
     let home = Home::new(backend).await;
     let made = home.json(&["scope", "create", "a:read", "--description", "Read the a"]).await;
-    assert_eq!(made, json!({"name": "a:read", "description": "Read the a"}));
+    assert_eq!(made, json!({"name": "a:read", "description": "Read the a", "registrable": false}));
     let list = home.json(&["scope", "list"]).await;
     let row = named(&list, "name", "a:read").expect("it is listed");
-    assert_eq!(*row, json!({"name": "a:read", "description": "Read the a", "built_in": false}));
+    let row_of = json!({"name": "a:read", "description": "Read the a", "built_in": false, "registrable": false});
+    assert_eq!(*row, row_of);
     for built_in in ["openid", "profile", "email", "address", "phone", "offline_access"] {
         assert_eq!(named(&list, "name", built_in).expect("it is listed")["built_in"], true);
         assert!(home.refused(&["scope", "delete", built_in]).await.contains("built in"));

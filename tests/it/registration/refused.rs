@@ -27,6 +27,7 @@ async fn what_only_an_operator_gives_is_refused(backend: Backend) {
         ("a scope that does not exist", json!({"scope": "openid nothing"})),
         ("an API without a scope of it", json!({"audience": ["https://api.example"]})),
         ("this server as an API", json!({"audience": [world.issuer()]})),
+        ("no PKCE with a secret", json!({"require_pkce": false})),
         ("no PKCE without a secret", json!({"token_endpoint_auth_method": "none", "require_pkce": false})),
         ("tokens in URLs", json!({"response_types": ["code", "token"]})),
         ("another one's sector", json!({"subject_type": "pairwise", "sector_identifier_uri": "https://bank.example/"})),
