@@ -13,6 +13,9 @@ stories![
     what_cannot_be_read_is_refused,
 ];
 
+const NOT_REGISTERED: &str = "asked to be answered at an address that it is not registered for";
+const NO_HINT: &str = "asked to sign out somebody whom it did not sign in here";
+
 async fn is_refused(browser: &Browser, node: &Node, client: &Persona, path: &str, about: &str) {
     for (mut browser, is_in) in [(browser.clone(), true), (Browser::default(), false)] {
         let arrived = browser.opens(node, path).await;
@@ -40,11 +43,11 @@ async fn only_what_is_registered_is_returned_to(backend: Backend) {
     ] {
         for who in [hint, id] {
             let path = leave(&[who, ("post_logout_redirect_uri", uri)]);
-            is_refused(&browser, &world, &client, &path, "a URI that it is not registered for").await;
+            is_refused(&browser, &world, &client, &path, NOT_REGISTERED).await;
         }
     }
     let path = leave(&[("client_id", &other.id), ("post_logout_redirect_uri", BYE)]);
-    is_refused(&browser, &world, &client, &path, "a URI that it is not registered for").await;
+    is_refused(&browser, &world, &client, &path, NOT_REGISTERED).await;
     for uri in ["https://shop.example/bye#top", "javascript:alert(1)", "//else.example"] {
         let path = leave(&[hint, ("post_logout_redirect_uri", uri)]);
         is_refused(&browser, &world, &client, &path, "This application cannot be answered").await;
@@ -86,7 +89,7 @@ async fn what_is_no_id_token_of_this_server_for_the_client_is_no_hint(backend: B
     ] {
         let id = ("client_id", client.id.as_str());
         let path = leave(&[("id_token_hint", &hint), id, ("post_logout_redirect_uri", BYE)]);
-        is_refused(&browser, &world, &client, &path, "Id_token_hint is not an ID token").await;
+        is_refused(&browser, &world, &client, &path, NO_HINT).await;
     }
     let path = leave(&[("id_token_hint", &good.signed()), ("post_logout_redirect_uri", BYE)]);
     assert_eq!(address(&browser.opens(&world, &path).await), BYE, "signed as this server does it is good");
@@ -98,7 +101,7 @@ async fn a_hint_of_a_key_that_was_withdrawn_is_none(backend: Backend) {
     let token = signed_in(&mut browser, &world, &client, &ann, "openid").await;
     world.app.keyring.rotate_in_emergency(world.clock.now(), &recorder).await.expect("it can be");
     let path = leave(&[("id_token_hint", token.id_token().expect("one")), ("post_logout_redirect_uri", BYE)]);
-    is_refused(&browser, &world, &client, &path, "Id_token_hint is not an ID token").await;
+    is_refused(&browser, &world, &client, &path, NO_HINT).await;
 }
 
 async fn what_cannot_be_read_is_refused(backend: Backend) {
@@ -107,10 +110,10 @@ async fn what_cannot_be_read_is_refused(backend: Backend) {
     signed_in(&mut browser, &world, &client, &ann, "openid").await;
     let long = "x".repeat(1025);
     for (path, about) in [
-        (leave(&[("state", "a"), ("state", "b")]), "State is given more than once"),
-        (leave(&[("state", &long)]), "State is too long"),
-        (leave(&[("id_token_hint", &long.repeat(4))]), "Id_token_hint is too long"),
-        (leave(&[("state", &long.repeat(8))]), "The request is too long"),
+        (leave(&[("state", "a"), ("state", "b")]), "state is given more than once"),
+        (leave(&[("state", &long)]), "state is too long"),
+        (leave(&[("id_token_hint", &long.repeat(4))]), "id_token_hint is too long"),
+        (leave(&[("state", &long.repeat(8))]), "the request is too long"),
         (leave(&[("client_id", "nobody")]), "The application is not known here"),
         (format!("{PATH}?state=%zz"), "That did not work"),
     ] {
