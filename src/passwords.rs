@@ -2,6 +2,7 @@
 //! threads, and a refusal tells by its time neither who exists nor by which kind a password is stored.
 
 mod compute;
+mod huge_pages;
 mod kind;
 mod parse;
 mod pool;

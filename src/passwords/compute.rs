@@ -4,6 +4,7 @@ use argon2::{Argon2, Block};
 use sha2::{Sha256, Sha512};
 use zeroize::{Zeroize, Zeroizing};
 
+use super::huge_pages::prefer_huge;
 use super::kind::{Digest, Kind};
 
 /// bcrypt looks at no more of a password.
@@ -76,6 +77,8 @@ impl Memory {
     fn blocks(&mut self, count: usize) -> &mut [Block] {
         if self.blocks.len() < count {
             self.blocks.reserve_exact(count - self.blocks.len());
+            // Before they are first written to.
+            prefer_huge(self.blocks.spare_capacity_mut());
             self.blocks.resize(count, Block::new());
         }
         &mut self.blocks[..count]
