@@ -4,6 +4,7 @@ mod apache;
 mod claims;
 mod clients;
 mod codes;
+mod conformance;
 mod consent;
 mod flow;
 mod form_post;
