@@ -101,8 +101,8 @@ pub struct AuthorizationApi {
 impl AuthorizationApi {
     /// Ask a user for a code
     ///
-    /// RFC 6749 section 4.1, with PKCE (RFC 7636). A browser comes here, with the parameters that are described with POST in
-    /// the query. The user signs in and consents, if need be, and is sent back to the client.
+    /// RFC 6749 section 4.1, with PKCE (RFC 7636). A browser comes here with the request in the query. The user signs in
+    /// and consents, if need be, and is sent back to the client.
     #[oai(path = "/oauth2/authorize", method = "get", operation_id = "authorize")]
     async fn authorize(&self, request: &Request) -> Answer<Authorization> {
         settle(answer(&self.app, request).await, Manner::Page, request, &self.app).into()

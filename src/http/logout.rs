@@ -70,8 +70,8 @@ pub struct LogoutApi {
 impl LogoutApi {
     /// Log a user out
     ///
-    /// OpenID Connect RP-Initiated Logout 1.0. A browser comes here, with the parameters that are described with POST in the
-    /// query. With an ID token of whoever is signed in they are logged out at once; otherwise they are asked.
+    /// OpenID Connect RP-Initiated Logout 1.0. A browser comes here with the request in the query. With an ID token of
+    /// whoever is signed in they are logged out at once; otherwise they are asked.
     #[oai(path = "/oauth2/logout", method = "get", operation_id = "endSession")]
     async fn logout(&self, request: &Request) -> Answer<Logout> {
         settle(answer(&self.app, request).await, Manner::Page, request, &self.app).into()

@@ -48,7 +48,8 @@ fn account(faults: &[String]) -> Vec<(&'static str, Value)> {
     let (done, some) = (faults.first().cloned(), !faults.is_empty());
     let faults = faults.to_vec();
     let page = context! { path => "/account", name => "Profile", here => true };
-    let own = context! { pages => vec![page], username => "ann", form => "", done };
+    let locales = if some { "?ui_locales=de" } else { "" };
+    let own = context! { pages => vec![page], username => "ann", form => "", done, locales };
     let session = context! {
         id => "x", here => some, client => some.then_some("Shop"), device => "Chrome on Linux",
         address => some.then_some("192.0.2.7"), since => "today", last_used => "today",

@@ -10,10 +10,17 @@ use crate::fault::{Fault, Result};
 
 pub struct Answer<'a> {
     pub status: u16,
+    head: &'a [u8],
     pub body: &'a [u8],
 }
 
 impl Answer<'_> {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let lines = std::str::from_utf8(self.head).ok()?.lines();
+        let mut headers = lines.filter_map(|line| line.split_once(':'));
+        headers.find(|(each, _)| each.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+    }
+
     /// For people: the status and the beginning of the body.
     pub fn describe(&self) -> String {
         let beginning = &self.body[..self.body.len().min(300)];
@@ -50,7 +57,8 @@ impl Connection {
                 Err(error) => return Err(broken(error)),
             }
             if let Some(head) = Head::of_whole(&self.buffer[..filled])? {
-                return Ok(Answer { status: head.status, body: &self.buffer[head.length..filled] });
+                let (start, body) = self.buffer[..filled].split_at(head.length);
+                return Ok(Answer { status: head.status, head: start, body });
             }
         }
     }
@@ -97,6 +105,11 @@ impl Head {
 
 pub fn get(path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n").into_bytes()
+}
+
+/// The same of a browser that has been here before.
+pub fn get_with_cookie(path: &str, cookie: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\nCookie: {cookie}\r\n\r\n").into_bytes()
 }
 
 pub fn post(path: &str, authorization: &str, form: &str) -> Vec<u8> {

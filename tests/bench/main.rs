@@ -2,6 +2,7 @@
 
 mod bare;
 mod fault;
+mod flows;
 mod http;
 mod introspect;
 mod load;

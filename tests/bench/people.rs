@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::fault::{Fault, Result};
+use crate::flows::{self, Flows};
 use crate::load;
 use crate::logins::Logins;
 use crate::machine::Process;
@@ -40,6 +41,9 @@ impl Bench<'_> {
         if self.effort.wants("flood") {
             self.flood(ours, installation).await?;
         }
+        if self.effort.wants("flows") {
+            self.flows(ours, installation, &seed, &ids).await?;
+        }
         let mut process = process;
         if self.effort.wants("fall") {
             process = self.fall(process, installation, &seed, &user).await?;
@@ -73,6 +77,23 @@ impl Bench<'_> {
             };
             let target = if on_postgres || connections > 16 { 0.65 } else { 0.60 };
             self.rate("refresh rotations, RS256-2048", connections, (&figure, None), reference, target);
+        }
+        Ok(())
+    }
+
+    /// Whole flows, held against as many pairs of signatures as the core makes: the ratio is the share of a flow's time that
+    /// is RSA.
+    async fn flows(&mut self, ours: Subject<'_>, at: &Installation, seed: &Seed, users: &[String]) -> Result<()> {
+        let plan = Rc::new(Flows::prepare(seed, &at.web_id, &at.web, users).await?);
+        for connections in CONNECTIONS {
+            let (mut figure, mut signatures) = (Figure::default(), 0.0);
+            for _ in 0..self.effort.turns {
+                signatures += self.core.signatures_per_second(self.effort.openssl_seconds)?;
+                figure.add(&ours.rate(&plan, connections, self.effort.turn).await?, self.effort.turns);
+            }
+            figure.per_second /= flows::STEPS;
+            let reference = ("openssl pairs of signs/s", signatures / f64::from(self.effort.turns) / 2.0);
+            self.rate("code flows with a session, two RS256", connections, (&figure, None), reference, 0.55);
         }
         Ok(())
     }

@@ -98,3 +98,11 @@ impl Plan for Tokens {
         if self.last.replace(hasher.finish()) == hasher.finish() { Err("the token before once more") } else { Ok(()) }
     }
 }
+
+/// The text of a member that needs no escapes.
+pub fn member<'b>(body: &'b [u8], name: &str) -> Option<&'b str> {
+    let name = format!("\"{name}\":\"");
+    let from = body.windows(name.len()).position(|window| window == name.as_bytes())? + name.len();
+    let length = body[from..].iter().position(|byte| *byte == b'"')?;
+    std::str::from_utf8(&body[from..from + length]).ok()
+}

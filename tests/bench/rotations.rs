@@ -10,7 +10,7 @@ use tokio::task::{JoinSet, LocalSet};
 use crate::fault::{Fault, Result};
 use crate::http::{Answer, Connection, post};
 use crate::load::Plan;
-use crate::plans::Tokens;
+use crate::plans::{Tokens, member};
 use crate::seed::Token;
 
 pub struct Rotations {
@@ -139,12 +139,4 @@ impl Plan for Rotations {
         self.free.borrow_mut().push(chain);
         renewed
     }
-}
-
-/// The text of a member that needs no escapes.
-fn member<'b>(body: &'b [u8], name: &str) -> Option<&'b str> {
-    let name = format!("\"{name}\":\"");
-    let from = body.windows(name.len()).position(|window| window == name.as_bytes())? + name.len();
-    let length = body[from..].iter().position(|byte| *byte == b'"')?;
-    std::str::from_utf8(&body[from..from + length]).ok()
 }

@@ -5,10 +5,13 @@ use std::path::Path;
 
 use countersign::accounts::administer::{self, Created, PasswordChoice};
 use countersign::accounts::details::{Details, NewAccount};
+use countersign::accounts::{SignedIn, browser};
 use countersign::app::App;
+use countersign::audit::{Act, By, Origin};
 use countersign::authority::Authority;
 use countersign::config::Config;
 use countersign::secret::{Plain, Setting};
+use countersign::store::consents::ConsentRow;
 use countersign::time::Clock;
 use countersign::tokens::refresh;
 use diesel::connection::SimpleConnection;
@@ -62,6 +65,27 @@ impl Seed {
             ids.push(user.map_err(|failure| Fault::Unable(format!("{failure:?}")))?.id);
         }
         Ok(ids)
+    }
+
+    /// Signs a user in with a browser, who lets a client have these scopes; the browser's cookie.
+    pub async fn signed_in(&self, user: &str, client: &str, scope: &str) -> Result<String> {
+        let unable = |error: String| Fault::Unable(error);
+        let (app, now) = (&self.app, self.app.clock.now());
+        let consent = ConsentRow {
+            user_id: user.to_owned(),
+            client_id: client.to_owned(),
+            scope: scope.to_owned(),
+            created_at: now,
+            updated_at: now,
+        };
+        let record = By::operator().does(Act::ConsentGiven).on("client", client).record(now);
+        app.store.set_consent(consent, record).await.map_err(|error| unable(error.to_string()))?;
+        let row = app.store.user(user).await.map_err(|error| unable(error.to_string()))?;
+        let epoch = row.ok_or_else(|| unable(format!("there is no user {user}")))?.epoch;
+        let somebody = SignedIn { id: user.to_owned(), epoch, roles: Vec::new(), upgraded: None };
+        let secret = browser::begin(app, somebody, None, client, &Origin::default(), now).await;
+        let secret = secret.map_err(|failure| unable(format!("{failure:?}")))?;
+        Ok(format!("countersign_session={}", secret.reveal()))
     }
 
     /// So many live grants of a user at a client, each with a refresh token; every `keep`th token comes back.

@@ -11,6 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::fault::{Fault, Result};
+use crate::flows;
 use crate::http;
 use crate::machine::{Core, Process, free_port};
 use crate::seed::Seed;
@@ -57,26 +58,28 @@ pub struct Installation {
     /// The same of a client that signs people in, and its id.
     pub people: String,
     pub people_id: String,
+    /// The same of one that sends people here with a browser.
+    pub web: String,
+    pub web_id: String,
 }
 
 impl Installation {
     pub fn new(binary: &Path, core: Core, storage: Storage) -> Result<Self> {
         let (directory, port) = (TempDir::new()?, free_port()?);
         let binary = binary.to_owned();
-        let (authorization, people, people_id) = (String::new(), String::new(), String::new());
-        let mut made = Self { binary, core, storage, directory, port, authorization, people, people_id };
-        (_, made.authorization) = made.client("bench", &["client_credentials"])?;
-        (made.people_id, made.people) = made.client("people", &["password", "refresh_token"])?;
+        let [authorization, people, people_id, web, web_id] = [const { String::new() }; 5];
+        let mut made = Self { binary, core, storage, directory, port, authorization, people, people_id, web, web_id };
+        (_, made.authorization) = made.client("bench", &["--grant", "client_credentials"])?;
+        (made.people_id, made.people) = made.client("people", &["--grant", "password", "--grant", "refresh_token"])?;
+        let of_web = ["--grant", "authorization_code", "--redirect-uri", flows::CALLBACK, "--scope", flows::SCOPE];
+        (made.web_id, made.web) = made.client("web", &of_web)?;
         Ok(made)
     }
 
     /// The id of a new client, and how it proves itself.
-    fn client(&self, name: &str, grants: &[&str]) -> Result<(String, String)> {
+    fn client(&self, name: &str, arguments: &[&str]) -> Result<(String, String)> {
         let mut command = self.command();
-        command.args(["client", "create", "--json", "--name", name]);
-        for grant in grants {
-            command.args(["--grant", grant]);
-        }
+        command.args(["client", "create", "--json", "--name", name]).args(arguments);
         let output = command.output()?;
         if !output.status.success() {
             let reason = String::from_utf8_lossy(&output.stderr);

@@ -1,8 +1,10 @@
 //! The authorization endpoint (RFC 6749 §4.1, RFC 7636, RFC 9207; OpenID Connect Core §3.1.2), as a browser without scripts sees it.
 
+mod apache;
 mod claims;
 mod clients;
 mod codes;
+mod conformance;
 mod consent;
 mod flow;
 mod form_post;
@@ -13,6 +15,7 @@ mod prompts;
 mod refusals;
 mod relying_party;
 mod sessions;
+mod single_page;
 
 use url::form_urlencoded::Serializer;
 

@@ -1,6 +1,7 @@
 //! What stories are told with: whole servers in this process, personas that call them, a clock that a story moves.
 
 mod answer;
+mod apache;
 mod backend;
 mod browser;
 pub mod chromium;
@@ -15,6 +16,7 @@ mod receiver;
 mod redis_server;
 mod relying_party;
 pub mod secrets;
+mod site;
 mod world;
 
 use std::fs::OpenOptions;
@@ -30,6 +32,7 @@ use countersign::store::audit::Record;
 use countersign::time::Clock;
 
 pub use answer::Answer;
+pub use apache::Apache;
 pub use backend::{Backend, new_database};
 pub use browser::{Arrived, Browser};
 pub use mailbox::{Mailbox, Manner};
@@ -40,6 +43,7 @@ pub use proxy::Proxy;
 pub use receiver::Receiver;
 pub use redis_server::RedisServer;
 pub use relying_party::{RelyingParty, Written};
+pub use site::Site;
 pub use world::{Node, World};
 
 /// The private key that signs in every world: made for tests, known to everybody who reads them.

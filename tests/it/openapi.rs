@@ -2,12 +2,19 @@
 
 mod generated;
 
+use std::collections::BTreeSet;
+
 use reqwest::Method;
 use serde_json::Value;
 
 use crate::harness::{Backend, stories};
 
-stories![every_documented_operation_is_served, what_an_operation_answers_is_documented, the_page_needs_no_other_server,];
+stories![
+    every_documented_operation_is_served,
+    what_an_operation_answers_is_documented,
+    what_browsers_come_with_is_documented,
+    the_page_needs_no_other_server,
+];
 
 async fn every_documented_operation_is_served(backend: Backend) {
     let world = backend.world().await;
@@ -63,6 +70,30 @@ async fn what_an_operation_answers_is_documented(backend: Backend) {
         // Which scopes there are depends on the operator.
         assert!(missing.iter().all(|name| *name == "scopes_supported"), "{missing:?} of {schema}");
     }
+}
+
+async fn what_browsers_come_with_is_documented(backend: Backend) {
+    let world = backend.world().await;
+    let specification = world.get("/openapi.json").await.json();
+    for (path, form, needed) in [
+        ("/oauth2/authorize", "AuthorizationForm", ["client_id", "redirect_uri", "response_type"].as_slice()),
+        ("/oauth2/logout", "LogoutForm", &[]),
+    ] {
+        let parameters = specification["paths"][path]["get"]["parameters"].as_array().expect("a list");
+        let names: BTreeSet<&str> = parameters.iter().filter_map(|each| each["name"].as_str()).collect();
+        let properties = specification["components"]["schemas"][form]["properties"].as_object().expect("a schema");
+        assert_eq!(names, properties.keys().map(String::as_str).collect(), "{path}");
+        assert_eq!(names.len(), parameters.len(), "{path}: each once");
+        for parameter in parameters {
+            let name = parameter["name"].as_str().expect("a name");
+            assert_eq!(parameter["in"], "query", "{parameter}");
+            assert!(parameter["description"].as_str().is_some_and(|about| !about.is_empty()), "{parameter}");
+            assert!(parameter["schema"]["type"].is_string(), "{parameter}");
+            assert!(parameter["required"] == true || !needed.contains(&name), "{parameter}");
+        }
+    }
+    // A token in a query would be in everybody's logs.
+    assert!(specification["paths"]["/oauth2/userinfo"]["get"].get("parameters").is_none());
 }
 
 async fn the_page_needs_no_other_server(backend: Backend) {

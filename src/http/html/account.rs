@@ -91,7 +91,7 @@ impl AccountPage {
         let secret = cookies::read::<SessionSecret>(app, request);
         let standing = browser::used(app, secret.as_ref(), now).await?;
         let Some((secret, standing)) = secret.zip(standing) else {
-            return see_other(&app.config.issuer.endpoint(SIGN_IN));
+            return see_other(&format!("{}{}", app.config.issuer.endpoint(SIGN_IN), Reader::locales(request)));
         };
         let visit = Visit { app, request, secret, standing };
         if *request.method() != Method::POST {
@@ -135,6 +135,7 @@ impl Visit<'_> {
             username => self.standing.username.as_str(),
             form => forms::mark(self.app, &self.secret, &["account"]),
             done => self.done().map(|key| reader.say(key)),
+            locales => Reader::locales(self.request),
             // What was filled in goes before what is stored.
             ..context! { ..filled, ..own }
         };

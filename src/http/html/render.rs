@@ -1,5 +1,6 @@
 //! How a page is put together, and the headers that keep it from loading, framing or telling anything.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -22,6 +23,8 @@ use crate::protocol::members::FieldFault;
 use crate::protocol::redirect_uri::RedirectUri;
 use crate::time::UnixTime;
 
+const LOCALES: &str = "ui_locales";
+
 /// Whoever looks at a page, and in which language.
 #[derive(Clone)]
 pub struct Reader<'a> {
@@ -32,12 +35,20 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// By `ui_locales` in the query, and by what the browser says.
     pub fn of(app: &'a App, request: &Request) -> Self {
-        let query = request.uri().query().unwrap_or_default();
-        let asked = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "ui_locales");
+        let asked = asked(request);
         let said: Vec<&str> =
             request.headers().get_all(ACCEPT_LANGUAGE).iter().filter_map(|value| value.to_str().ok()).collect();
-        let words = app.pages.words(asked.as_ref().map(|(_, tags)| tags.as_ref()), Some(&said.join(",")));
+        let words = app.pages.words(asked.as_deref(), Some(&said.join(",")));
         Self { app, words }
+    }
+
+    /// What the query says of languages, as the query of another page.
+    pub fn locales(request: &Request) -> String {
+        let written = |tags: Cow<'_, str>| {
+            let pair = form_urlencoded::Serializer::new(String::new()).append_pair(LOCALES, &tags).finish();
+            format!("?{pair}")
+        };
+        asked(request).map(written).unwrap_or_default()
     }
 
     pub fn say(&self, key: &str) -> String {
@@ -158,6 +169,11 @@ impl<'a> Reader<'a> {
         );
         HeaderValue::from_str(&policy).unwrap_or(const { HeaderValue::from_static("default-src 'none'") })
     }
+}
+
+fn asked(request: &Request) -> Option<Cow<'_, str>> {
+    let query = request.uri().query().unwrap_or_default();
+    form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == LOCALES).map(|(_, tags)| tags)
 }
 
 /// What the policy calls the place where a client is answered.

@@ -70,7 +70,9 @@ impl Way {
         let secret = browser::begin(app, user, before, self.client_id(), &origin(request), app.clock.now()).await?;
         let mut response = match self {
             Self::ToClient(pending) => here(app, PATH, &query_after_sign_in(&pending.params)),
-            Self::ToAccount { .. } => see_other(&app.config.issuer.endpoint(ACCOUNT)),
+            Self::ToAccount { .. } => {
+                see_other(&format!("{}{}", app.config.issuer.endpoint(ACCOUNT), Reader::locales(request)))
+            }
         }?;
         if let Some(value) = cookies::set(app, &secret) {
             response.headers_mut().append(SET_COOKIE, value);

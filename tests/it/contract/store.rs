@@ -16,6 +16,7 @@ mod one_time_tokens;
 mod outbox;
 mod roles;
 mod sealed_values;
+mod session_clients;
 mod sessions;
 mod signing_keys;
 mod sweep;

@@ -43,21 +43,9 @@ pub struct Chromium {
 impl Chromium {
     pub async fn start(language: &str) -> Self {
         let profile = tempfile::tempdir().expect("a folder");
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .env("HOME", profile.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver is there: scripts/test installs it");
-        let mut said = BufReader::new(driver.stdout.take().expect("its output")).lines();
-        let port = said.by_ref().map_while(Result::ok).find_map(|line| {
-            let (_, port) = line.split_once("started successfully on port ")?;
-            port.trim_end_matches('.').parse::<u16>().ok()
-        });
-        // What it says later must go somewhere.
-        std::thread::spawn(move || said.for_each(drop));
-        let base = format!("http://127.0.0.1:{}/session", port.expect("it says where it listens"));
+        // The port that it has chosen for itself may be taken on one of the two loopback addresses: then it gives up.
+        let (driver, port) = (0..5).find_map(|_| start_driver(&profile)).expect("chromedriver says where it listens");
+        let base = format!("http://127.0.0.1:{}/session", port);
         let http = Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().expect("a client");
         let arguments = [
             "--headless=new".to_owned(),
@@ -109,6 +97,15 @@ impl Chromium {
         within(A_WHILE, part, async || {
             let state = self.run("return document.readyState", &[]).await;
             self.url().await.contains(part) && state == "complete"
+        })
+        .await;
+    }
+
+    /// Waits until the page has come that holds this.
+    pub async fn waits_for(&self, selector: &str) {
+        within(A_WHILE, selector, async || {
+            let script = "return document.readyState === 'complete' && document.querySelector(arguments[0]) !== null";
+            self.run(script, &[json!(selector)]).await == true
         })
         .await;
     }
@@ -204,15 +201,37 @@ impl Chromium {
 impl Drop for Chromium {
     fn drop(&mut self) {
         // The browser ends with its driver's session; the driver by itself would leave it behind.
-        let (session, http) = (self.session.clone(), reqwest::Client::new());
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            let ended = http.delete(session).timeout(Duration::from_secs(10)).send();
-            runtime.map(|runtime| runtime.block_on(ended).is_ok())
-        })
-        .join()
-        .ok();
+        let (session, http) = (self.session.clone(), self.http.clone());
+        let ended = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(async { http.delete(session).timeout(Duration::from_secs(10)).send().await.is_ok() })
+        });
+        let has_ended = ended.join().is_ok_and(|is_ok| is_ok);
         self.driver.kill().ok();
         self.driver.wait().ok();
+        assert!(has_ended || std::thread::panicking(), "the browser ends with its story");
     }
+}
+
+/// One that says where it listens.
+fn start_driver(profile: &TempDir) -> Option<(Child, u16)> {
+    let mut driver = Command::new("chromedriver")
+        .arg("--port=0")
+        .env("HOME", profile.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("chromedriver is there: scripts/test installs it");
+    let mut said = BufReader::new(driver.stdout.take().expect("its output")).lines();
+    let port = said.by_ref().map_while(Result::ok).find_map(|line| {
+        let (_, port) = line.split_once("started successfully on port ")?;
+        port.trim_end_matches('.').parse::<u16>().ok()
+    });
+    let Some(port) = port else {
+        driver.wait().expect("it has ended");
+        return None;
+    };
+    // What it says later must go somewhere.
+    std::thread::spawn(move || said.for_each(drop));
+    Some((driver, port))
 }

@@ -9,13 +9,14 @@ use countersign::protocol::languages::chosen;
 use countersign::secret::Plain;
 
 use crate::authorize::request;
-use crate::harness::{Backend, Browser, stories};
+use crate::harness::{Arrived, Backend, Browser, stories};
 use crate::tidy::{files, none, read};
 
 stories![
     a_page_speaks_the_language_that_the_request_asks_for,
     what_is_wrong_is_said_in_the_language_of_the_page,
     what_an_operator_says_of_a_scope_is_shown_to_everybody,
+    a_language_stays_from_page_to_page_of_an_account,
 ];
 
 #[test]
@@ -205,4 +206,46 @@ async fn what_an_operator_says_of_a_scope_is_shown_to_everybody(backend: Backend
     let page = browser.signs_in(&world, &page, &ann).await;
     assert!(page.page().body.contains("<li>Read your letters</li>"), "{page:?}");
     assert!(page.page().body.contains("<li>Sie anmelden</li>"), "{page:?}");
+}
+
+async fn a_language_stays_from_page_to_page_of_an_account(backend: Backend) {
+    let world = backend.world().await;
+    let ann = world.user("ann").await;
+    let wish = "?ui_locales=fr-CA+de";
+    let is_german = |page: &Arrived, at: &str| {
+        let Arrived::Page { at: where_it_is, answer } = page else { panic!("a page: {page:?}") };
+        assert!(answer.body.contains("<html lang=\"de\">"), "{page:?}");
+        assert_eq!(where_it_is, at, "{page:?}");
+    };
+    let mut browser = Browser::default();
+    // From the question who it is to the account, and along its pages.
+    let page = browser.opens(&world, &format!("/account/email{wish}")).await;
+    is_german(&page, &format!("/login{wish}"));
+    let page = browser.signs_in(&world, &page, &ann).await;
+    is_german(&page, &format!("/account{wish}"));
+    for path in
+        ["/account", "/account/email", "/account/password", "/account/sessions", "/account/apps", "/account/close"]
+    {
+        let plain = page.page().body.replace("&#x2f;", "/");
+        assert!(plain.contains(&format!("href=\"{path}{wish}\"")), "{path}: {plain}");
+        is_german(&browser.opens(&world, &format!("{path}{wish}")).await, &format!("{path}{wish}"));
+    }
+    // What was done is said in it, and what is wrong.
+    let action = format!("/account{wish}");
+    let done = browser.submits_to(&world, &page, &action, &[("username", "ann"), ("name", "Ann")]).await;
+    is_german(&done, "/account?done=profile&ui_locales=fr-CA+de");
+    assert!(done.page().body.contains("role=\"status\""), "{done:?}");
+    let wrong = browser.submits_to(&world, &done, &action, &[("username", "")]).await;
+    assert!(wrong.page().status == 422, "{wrong:?}");
+    is_german(&wrong, &action);
+    // Nothing else of a query goes along, and a language is no more than text.
+    let odd = browser.opens(&world, "/account?ui_locales=%22%3E%3Cb%3E%26x&done=profile&more=1").await;
+    let body = odd.page().body.replace("&#x2f;", "/");
+    assert!(
+        body.contains("href=\"/account/email?ui_locales=%22%3E%3Cb%3E%26x\"") && !body.contains("more=1"),
+        "{body}"
+    );
+    let left = browser.submits_to(&world, &done, &format!("/account/sign-out{wish}"), &[]).await;
+    assert!(left.page().status == 200, "{left:?}");
+    is_german(&left, &format!("/account/sign-out{wish}"));
 }

@@ -1,14 +1,17 @@
 //! Which scripts of other origins may call (Fetch §3.3).
 
+use countersign::config::Config;
 use reqwest::Method;
+use serde_json::json;
 
-use crate::harness::{Answer, Backend, World, stories};
+use crate::harness::{Answer, Backend, World, secrets, stories};
 
 stories![
     what_anybody_may_read_is_for_any_origin,
     the_listed_origins_may_call_and_no_other,
     nothing_is_open_unless_it_is_listed,
     scripts_of_a_client_read_its_answers_where_it_is_answered,
+    clients_register_themselves_from_the_listed_origins_alone,
 ];
 
 const APP: &str = "https://app.example.com";
@@ -116,4 +119,56 @@ async fn scripts_of_a_client_read_its_answers_where_it_is_answered(backend: Back
     // Who is nobody's client is told nothing that a script could read.
     let unknown = sent(&world, "/oauth2/token", SHOP, &[("grant_type", "password"), ("client_id", "nobody")]).await;
     assert_eq!((unknown.status, readable(&unknown).as_str()), (401, ""));
+}
+
+async fn clients_register_themselves_from_the_listed_origins_alone(backend: Backend) {
+    let settings = |origins: &[&str]| {
+        let origins = origins.iter().map(ToString::to_string).collect();
+        move |config: &mut Config| {
+            config.registration.open = true;
+            config.server.cors_origins = origins;
+        }
+    };
+    let world = backend.world_with(settings(&[APP])).await;
+    let metadata = json!({"redirect_uris": ["https://app.example.com/callback"]});
+    let readable = |answer: &Answer| answer.header("access-control-allow-origin").to_owned();
+    let register = |origin: &str| world.request(Method::POST, "/oauth2/register").header("origin", origin);
+    let own = world.send(register(APP).json(&metadata)).await;
+    assert_eq!((own.status, readable(&own).as_str(), own.header("vary")), (201, APP, "Origin"), "{own:?}");
+    assert_eq!(own.header("access-control-allow-credentials"), "");
+    let own = own.json();
+    let text = |name: &str| own[name].as_str().unwrap_or_else(|| panic!("{name}: {own}")).to_owned();
+    for secret in ["client_secret", "registration_access_token"] {
+        secrets::note(&text(secret));
+    }
+    let refused = world.send(register(APP).json(&json!({"redirect_uris": []}))).await;
+    assert_eq!((refused.status, readable(&refused).as_str()), (400, APP), "a refusal can be read as well");
+    // Where it is answered is not where it may be registered from: anybody can write that into a request.
+    for origin in ["https://evil.example", "https://shop.example", "null"] {
+        let answer = world.send(register(origin).json(&metadata)).await;
+        assert_eq!((answer.status, readable(&answer).as_str(), answer.header("vary")), (201, "", "Origin"), "{origin}");
+    }
+
+    let path = format!("/oauth2/register/{}", text("client_id"));
+    let bearer = format!("Bearer {}", text("registration_access_token"));
+    for (origin, expected) in [(APP, APP), ("https://evil.example", "")] {
+        for method in ["GET", "PUT", "DELETE"] {
+            let preflight = [
+                ("origin", origin),
+                ("access-control-request-method", method),
+                ("access-control-request-headers", "authorization, content-type"),
+            ];
+            let answer = asked(&world, Method::OPTIONS, &path, &preflight).await;
+            assert_eq!((answer.status, readable(&answer).as_str()), (204, expected), "{method} {origin}");
+            let methods = answer.header("access-control-allow-methods").to_owned();
+            assert_eq!(methods.contains(method), !expected.is_empty(), "{method} {origin}: {methods}");
+        }
+        let told = asked(&world, Method::GET, &path, &[("origin", origin), ("authorization", &bearer)]).await;
+        assert_eq!((told.status, readable(&told).as_str()), (200, expected), "{origin}");
+    }
+
+    let nobody = backend.world_with(settings(&[])).await;
+    let answer =
+        nobody.send(nobody.request(Method::POST, "/oauth2/register").header("origin", APP).json(&metadata)).await;
+    assert_eq!((answer.status, readable(&answer).as_str()), (201, ""));
 }

@@ -1,10 +1,16 @@
 //! What ends with a session, and what goes on.
 
-use super::{is_signed_in, leave, shop, signed_in};
-use crate::authorize::{all_the_way, exchange, request};
-use crate::harness::{Backend, Browser, stories};
+use std::time::Duration;
 
-stories![what_was_granted_in_a_session_ends_with_it, a_code_that_waits_is_worth_nothing_any_more];
+use super::{is_done, is_signed_in, leave, shop, signed_in};
+use crate::authorize::{all_the_way, exchange, request};
+use crate::harness::{Backend, Browser, Token, stories};
+
+stories![
+    what_was_granted_in_a_session_ends_with_it,
+    a_code_that_waits_is_worth_nothing_any_more,
+    of_an_exchange_and_a_logout_at_once_no_good_token_is_left,
+];
 
 async fn what_was_granted_in_a_session_ends_with_it(backend: Backend) {
     let (world, client, ann) = shop(backend).await;
@@ -40,4 +46,43 @@ async fn a_code_that_waits_is_worth_nothing_any_more(backend: Backend) {
     browser.opens(&world, &leave(&[("id_token_hint", token.id_token().expect("one"))])).await;
     exchange(&client, &world, &code, &[]).await.is_refused(400, "invalid_grant");
     assert_eq!(exchange(&client, &world, &of_elsewhere, &[]).await.status, 200);
+}
+
+/// Whichever comes first: either the tokens end with the session, or the code does.
+async fn of_an_exchange_and_a_logout_at_once_no_good_token_is_left(backend: Backend) {
+    let (world, client, ann) = shop(backend).await;
+    let another = world.another_node().await;
+    let (path, mut exchanged) = (request(&client, &[("scope", "openid")]), 0);
+    for turn in 0..24_u32 {
+        let mut browser = Browser::default();
+        let first = signed_in(&mut browser, &world, &client, &ann, "openid").await;
+        let leaves = leave(&[("id_token_hint", first.id_token().expect("one"))]);
+        let code = browser.opens(&world, &path).await.code(&world);
+        // In some turns the one has a start, in some the other.
+        let pause = |turns: u32| tokio::time::sleep(Duration::from_millis(u64::from(turns) * 10));
+        let (answer, left) = tokio::join!(
+            async {
+                pause(turn % 6).await;
+                exchange(&client, &another, &code, &[]).await
+            },
+            async {
+                pause(5 - turn % 6).await;
+                browser.opens(&world, &leaves).await
+            }
+        );
+        assert!(is_done(&left), "{left:?}");
+        if answer.status == 200 {
+            exchanged += 1;
+            let token = Token::of(&answer).text;
+            for node in [&*world, &another] {
+                assert!(!client.sees_alive(node, &token).await, "turn {turn}: it outlived its session");
+            }
+        } else {
+            answer.is_refused(400, "invalid_grant");
+        }
+        assert!(!client.sees_alive(&world, &first.text).await && !is_signed_in(&browser, &world, &client).await);
+    }
+    assert!((1..24).contains(&exchanged), "of 24 turns each came first in some: {exchanged}");
+    let alive = world.texts("SELECT id FROM grants WHERE ended_at IS NULL").await;
+    assert_eq!(alive, Vec::<String>::new());
 }

@@ -14,7 +14,8 @@ struct Row {
 
 fn rows() -> Vec<Row> {
     let page = read("docs/standards.md");
-    let rows = page.lines().filter(|line| line.starts_with("| ")).filter(|line| !line.starts_with("| Specification"));
+    let (table, _) = page.split_once("\n## ").expect("a section after the first table");
+    let rows = table.lines().filter(|line| line.starts_with("| ")).filter(|line| !line.starts_with("| Specification"));
     rows.map(|line| {
         let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
         let [specification, section, files, tests] = cells.as_slice() else { panic!("four cells: {line}") };
@@ -93,4 +94,47 @@ fn every_specification_that_the_code_names_is_in_the_table() {
         faults.extend(absent.map(|rfc| format!("{} names {rfc}", file.path)));
     }
     none("not in docs/standards.md", &faults);
+}
+
+/// A line of what the conformance suite asks, cell by cell.
+fn asked() -> Vec<Vec<String>> {
+    let page = read("docs/standards.md");
+    let (_, section) = page.split_once("\n## What the conformance suite asks\n").expect("the section");
+    let rows = section.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| Plans"));
+    rows.map(|line| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect()).collect()
+}
+
+/// Whether a module of tests/it has a story or a test of this name.
+fn is_told(story: &str) -> bool {
+    let Some((module, name)) = story.rsplit_once("::") else { return false };
+    let path = root().join("tests/it").join(format!("{}.rs", module.replace("::", "/")));
+    std::fs::read_to_string(path).is_ok_and(|text| text.contains(&format!("fn {name}(")))
+}
+
+#[test]
+fn what_the_conformance_suite_asks_is_told_or_to_do() {
+    let mut faults = Vec::new();
+    let rows = asked();
+    for row in &rows {
+        let [plans, module, _, stories] = row.as_slice() else { panic!("four cells: {row:?}") };
+        if stories.starts_with("to do: ") || stories.starts_with("skipped by the suite: ") {
+            continue;
+        }
+        let untold = quoted(stories).into_iter().filter(|story| !is_told(story));
+        faults.extend(untold.map(|story| format!("{plans} {module}: there is no story {story}")));
+    }
+    let modules: BTreeSet<_> = rows.iter().flat_map(|row| quoted(&row[1])).collect();
+    if modules.len() != rows.len() {
+        faults.push(format!("{} modules in {} rows", modules.len(), rows.len()));
+    }
+    // As many as the suite's own lists have, each module once.
+    for (plan, count) in
+        [("basic", 38), ("form post", 38), ("config", 1), ("dynamic", 23), ("logout", 11), ("back-channel", 2)]
+    {
+        let listed = rows.iter().filter(|row| row[0].split(", ").any(|each| each == plan)).count();
+        if listed != count {
+            faults.push(format!("{plan}: {listed} modules, not {count}"));
+        }
+    }
+    none("docs/standards.md", &faults);
 }

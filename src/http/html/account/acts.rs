@@ -15,6 +15,7 @@ use crate::failure::{Failure, Outcome};
 use crate::http::authorization::see_other;
 use crate::http::cookies;
 use crate::http::html::links::faults_of;
+use crate::http::html::render::Reader;
 use crate::protocol::members::{Members, Patch};
 use crate::secret::{Password, SessionSecret};
 use crate::time::UnixTime;
@@ -42,7 +43,8 @@ impl Visit<'_> {
         match done {
             Ok(done) => {
                 let path = PAGES.iter().find(|(each, ..)| *each == kind).map_or(ACCOUNT, |(_, path, ..)| path);
-                see_other(&format!("{}?done={done}", self.app.config.issuer.endpoint(path)))
+                let locales = Reader::locales(self.request).replace('?', "&");
+                see_other(&format!("{}?done={done}{locales}", self.app.config.issuer.endpoint(path)))
             }
             Err((failure, filled)) => {
                 let faults = faults_of(self.app, self.request, failure)?;

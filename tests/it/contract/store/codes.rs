@@ -27,7 +27,7 @@ fn hash(id: &str) -> Hash<AuthorizationCode> {
     Hash::stored(format!("code {id}"))
 }
 
-fn code(id: &str, session: &str) -> CodeRow {
+pub fn code(id: &str, session: &str) -> CodeRow {
     CodeRow {
         hash: hash(id),
         client_id: "c1".to_owned(),
