@@ -4,6 +4,7 @@ mod answer;
 mod backend;
 mod browser;
 pub mod chromium;
+pub mod client_key;
 pub mod forge;
 mod mailbox;
 mod outside;
