@@ -3,12 +3,14 @@
 use crate::cache::{Cache, CacheAway, Windows};
 use crate::config::Config;
 use crate::directory::Directory;
+use crate::key_sets::KeySets;
 use crate::keyring::{Keyring, KeyringError};
 use crate::mail::{Mail, MailError};
 use crate::observe::Counters;
 use crate::pages::{Pages, PagesError};
 use crate::passwords::Passwords;
 use crate::remembered::Remembered;
+use crate::remote::Outbound;
 use crate::store::{Store, StoreError};
 use crate::time::Clock;
 
@@ -23,6 +25,8 @@ pub struct App {
     pub mail: Mail,
     pub pages: Pages,
     pub remembered: Remembered,
+    pub outbound: Outbound,
+    pub key_sets: KeySets,
     pub passwords: Passwords,
     pub counters: Counters,
     pub clock: Clock,
@@ -41,6 +45,8 @@ pub enum StartError {
     Mail(#[from] MailError),
     #[error("{0}")]
     Pages(#[from] PagesError),
+    #[error("nobody can be called from here: {0}")]
+    Outbound(String),
     #[error("the database lacks migrations ({0}) and `database.migrate_at_start` is off: run `countersign migrate up`")]
     Unmigrated(String),
 }
@@ -64,6 +70,9 @@ impl App {
         let windows = Windows::new(cache.clone());
         let directory = Directory::new(store.clone(), cache.clone(), counters.clone());
         let remembered = Remembered::default();
+        let may_be_private = config.outbound.private_addresses || config.issuer.is_loopback();
+        let outbound = Outbound::new(may_be_private).map_err(StartError::Outbound)?;
+        let key_sets = KeySets::new(cache.clone(), outbound.clone());
         let passwords = Passwords::open(&config.passwords);
         Ok(Self {
             config,
@@ -75,6 +84,8 @@ impl App {
             mail,
             pages,
             remembered,
+            outbound,
+            key_sets,
             passwords,
             counters,
             clock,

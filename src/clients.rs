@@ -1,15 +1,18 @@
 //! Clients: how one proves itself, and how one is registered.
 
 mod allowed;
+mod assertion;
 mod audiences;
 mod authenticate;
 pub mod dynamic;
 mod first_party;
 pub mod govern;
 pub mod initial;
+mod keys;
 mod manage;
 mod register;
 mod secrets;
+mod sector;
 
 pub use audiences::client_for;
 pub use authenticate::authenticate;

@@ -7,6 +7,7 @@
 
 mod attest;
 mod change;
+mod clients;
 mod data;
 mod generate;
 mod import;
@@ -30,6 +31,7 @@ use crate::time::UnixTime;
 
 pub use attest::{Attestation, Attested, Witness};
 pub use change::{KeyChange, Recorder};
+pub use clients::client_signed;
 pub use import::Imported;
 pub use publish::Published;
 pub use ring::{KeySummary, Ring, Verifier};

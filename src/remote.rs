@@ -4,7 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::Response;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::{ACCEPT, CACHE_CONTROL};
 use serde_json::Value;
 use url::{Host, Url};
 
@@ -19,18 +21,33 @@ pub async fn get_json(url: &str) -> Result<Value, String> {
         .no_proxy()
         .build()
         .map_err(|error| chain(&error))?;
-    let mut response = client.get(url).send().await.map_err(|error| chain(&error))?;
-    if !response.status().is_success() {
-        return Err(format!("it answers {}", response.status()));
+    let response = client.get(url).send().await.map_err(|error| chain(&error))?;
+    json(response).await.map_err(|error| error.to_string())
+}
+
+/// What a good answer says.
+async fn json(mut response: Response) -> Result<Value, Unreached> {
+    let status = response.status();
+    if !status.is_success() {
+        let about = format!("it answers {status}");
+        return Err(if status.is_server_error() { Unreached::Away(about) } else { Unreached::Strange(about) });
     }
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| chain(&error))? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| Unreached::Away(chain(&error)))? {
         body.extend_from_slice(&chunk);
         if body.len() as u64 > LONGEST {
-            return Err("its answer is too long".to_owned());
+            return Err(Unreached::Strange("its answer is too long".to_owned()));
         }
     }
-    serde_json::from_slice(&body).map_err(|_| "its answer is not JSON".to_owned())
+    serde_json::from_slice(&body).map_err(|_| Unreached::Strange("its answer is not JSON".to_owned()))
+}
+
+/// A document that a client keeps.
+#[derive(Debug)]
+pub struct Found {
+    pub json: Value,
+    /// For how many seconds it is good, if it says (RFC 9111 §5.2.2).
+    pub max_age: Option<u64>,
 }
 
 /// What calls clients, at addresses that they registered.
@@ -40,12 +57,18 @@ pub struct Outbound {
     private: bool,
 }
 
-/// Why nobody was told.
-#[derive(Debug)]
+/// Why a call came to nothing.
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Unreached {
     /// The address leads to where nobody is called.
+    #[error("its address is not a public one")]
     NotAllowed,
+    /// Later it may be there.
+    #[error("{0}")]
     Away(String),
+    /// It answers, and not with what is asked for.
+    #[error("{0}")]
+    Strange(String),
 }
 
 impl Outbound {
@@ -68,6 +91,19 @@ impl Outbound {
 
     /// The status of the answer; of the rest of it nothing is read.
     pub async fn post_form(&self, url: &str, form: &[(&str, &str)]) -> Result<u16, Unreached> {
+        let sent = self.http.post(self.allowed(url)?).form(form).send().await;
+        Ok(sent.map_err(|error| Unreached::of(&error))?.status().as_u16())
+    }
+
+    /// A JSON document, as it is there now.
+    pub async fn get(&self, url: &str) -> Result<Found, Unreached> {
+        let asked = self.http.get(self.allowed(url)?).header(ACCEPT, "application/json");
+        let response = asked.send().await.map_err(|error| Unreached::of(&error))?;
+        let max_age = response.headers().get(CACHE_CONTROL).and_then(|value| max_age(value.to_str().ok()?));
+        Ok(Found { json: json(response).await?, max_age })
+    }
+
+    fn allowed(&self, url: &str) -> Result<Url, Unreached> {
         // What is an address already is not looked up.
         let parsed = Url::parse(url).map_err(|error| Unreached::Away(error.to_string()))?;
         let address = match parsed.host() {
@@ -78,9 +114,23 @@ impl Outbound {
         if !self.private && address.is_some_and(|address| !is_public(address)) {
             return Err(Unreached::NotAllowed);
         }
-        let answer = self.http.post(parsed).form(form).send().await.map_err(|error| Unreached::of(&error))?;
-        Ok(answer.status().as_u16())
+        Ok(parsed)
     }
+}
+
+/// What may not be kept is good for no time.
+fn max_age(header: &str) -> Option<u64> {
+    let mut directives = header.split(',').map(|directive| directive.trim().to_ascii_lowercase());
+    let mut age = None;
+    directives.try_for_each(|directive| {
+        if directive == "no-store" || directive == "no-cache" {
+            age = Some(0);
+            return None;
+        }
+        age = age.or_else(|| directive.strip_prefix("max-age=")?.parse().ok());
+        Some(())
+    });
+    age
 }
 
 impl Unreached {

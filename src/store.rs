@@ -8,6 +8,7 @@ mod kept;
 mod schema;
 
 pub mod audit;
+pub mod client_assertions;
 pub mod clients;
 pub mod codes;
 pub mod consents;

@@ -98,7 +98,7 @@ pub enum MigrateCommand {
 #[derive(Subcommand)]
 pub enum ClientCommand {
     /// Register a client and show its secret, once
-    Create(NewClient),
+    Create(Box<NewClient>),
     /// List the clients
     List,
     /// Show one client
@@ -142,12 +142,18 @@ pub struct NewClient {
     /// Where users are sent after logging out; may be repeated
     #[arg(long = "post-logout-redirect-uri", value_name = "URI")]
     pub post_logout_redirect_uris: Vec<String>,
-    /// client_secret_basic (the default), client_secret_post or none
+    /// client_secret_basic (the default), client_secret_post, client_secret_jwt, private_key_jwt or none
     #[arg(long, value_name = "METHOD", conflicts_with = "public")]
     pub auth_method: Option<String>,
     /// A client that cannot keep a secret
     #[arg(long)]
     pub public: bool,
+    /// A file with its public keys, a JWK Set: it proves itself by them, and has no secret
+    #[arg(long, value_name = "FILE", conflicts_with = "jwks_uri")]
+    pub jwks: Option<PathBuf>,
+    /// Where it keeps its public keys: it proves itself by them, and has no secret
+    #[arg(long, value_name = "URL")]
+    pub jwks_uri: Option<String>,
     /// web (the default), or native for an app on people's devices
     #[arg(long, value_name = "TYPE")]
     pub application_type: Option<String>,
@@ -159,7 +165,7 @@ pub struct NewClient {
     pub access_token_lifetime: Option<i64>,
     /// Read RFC 7591 metadata from this file, or from standard input when it is -
     #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "grants", "scopes", "audiences", "redirect_uris",
-        "post_logout_redirect_uris", "auth_method", "public", "application_type", "without_pkce", "access_token_lifetime"])]
+        "post_logout_redirect_uris", "auth_method", "public", "jwks", "jwks_uri", "application_type", "without_pkce", "access_token_lifetime"])]
     pub from: Option<PathBuf>,
 }
 

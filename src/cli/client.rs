@@ -19,7 +19,7 @@ pub async fn run(app: &App, command: ClientCommand) -> Result<Printed, Complaint
     let (by, now) = (By::operator(), app.clock.now());
     match command {
         ClientCommand::Create(new) => {
-            let metadata = ClientMetadata::parse(&described(new)?)?;
+            let metadata = ClientMetadata::parse(&described(*new)?)?;
             created(&clients::register(app, metadata, &by, now).await?)
         }
         ClientCommand::List => list(app).await,
@@ -69,8 +69,18 @@ fn described(new: NewClient) -> Result<Vec<u8>, Complaint> {
     if !new.post_logout_redirect_uris.is_empty() {
         put("post_logout_redirect_uris", new.post_logout_redirect_uris.into());
     }
-    let method = if new.public { Some(AuthMethod::None.as_str().to_owned()) } else { new.auth_method };
+    let named = |method: AuthMethod| Some(method.as_str().to_owned());
+    let method = match (new.public, new.jwks.is_some() || new.jwks_uri.is_some()) {
+        (true, _) => named(AuthMethod::None),
+        (false, true) => new.auth_method.or_else(|| named(AuthMethod::PrivateKeyJwt)),
+        (false, false) => new.auth_method,
+    };
     put("token_endpoint_auth_method", method.into());
+    if let Some(file) = &new.jwks {
+        let set = super::read_input(file, "the keys")?;
+        put("jwks", serde_json::from_slice(&set).map_err(|_| Complaint::new("the keys are not JSON"))?);
+    }
+    put("jwks_uri", new.jwks_uri.into());
     put("application_type", new.application_type.into());
     put("require_pkce", (!new.without_pkce).into());
     put("access_token_lifetime", new.access_token_lifetime.into());
@@ -80,10 +90,13 @@ fn described(new: NewClient) -> Result<Vec<u8>, Complaint> {
 fn created(client: &Registered) -> Result<Printed, Complaint> {
     let text = match &client.secret {
         Some(secret) => format!(
-            "client_id      {}\nclient_secret  {}\n\nThe secret is shown this once; only its hash is kept.\n",
+            "client_id      {}\nclient_secret  {}\n\nThe secret is shown this once.\n",
             client.id,
             secret.secret.reveal()
         ),
+        None if client.auth_method == AuthMethod::PrivateKeyJwt => {
+            format!("client_id  {}\n\nIt proves itself by its keys, and has no secret.\n", client.id)
+        }
         None => format!("client_id  {}\n\nA public client has no secret.\n", client.id),
     };
     Printed::new(&client.document(), text)
@@ -121,7 +134,7 @@ async fn secret(app: &App, command: SecretCommand, now: UnixTime) -> Result<Prin
             let others = others_expire_in.map(|seconds| positive(seconds).map(|s| now.plus(s))).transpose()?;
             let new = clients::add_secret(app, &client, expires_at, others, &By::operator(), now).await?;
             let text = format!(
-                "secret_id      {}\nclient_secret  {}\n\nThe secret is shown this once; only its hash is kept.\n",
+                "secret_id      {}\nclient_secret  {}\n\nThe secret is shown this once.\n",
                 new.id,
                 new.secret.reveal()
             );

@@ -32,8 +32,8 @@ impl Known {
             let about = "require_pkce: only an operator lets a client do without it";
             return Err(refused(Reason::Malformed, about.to_owned()));
         }
-        check_sector(&asked)?;
-        check_called(&asked)?;
+        check_called("backchannel_logout_uri", asked.backchannel_logout_uri.as_deref(), &asked)?;
+        check_called("jwks_uri", asked.jwks_uri.as_deref(), &asked)?;
         let scope = self.scope(asked.scope.as_ref())?;
         self.check_audience(&asked, &scope)?;
         let pages = |page: &Option<String>, name: &str| shown_page(page.as_deref(), name, &asked);
@@ -82,27 +82,14 @@ impl Known {
     }
 }
 
-/// A sector is a claim to know users by the names by which others know them. What stands behind the address is not read
-/// here, so it must be the client's own: the host where its users come back.
-fn check_sector(asked: &ClientMetadata) -> Result<(), Refused> {
-    let Some(sector) = &asked.sector_identifier_uri else { return Ok(()) };
-    let own = secure_host(sector);
-    if own.is_some() && asked.redirect_uris.iter().all(|redirect| secure_host(redirect.as_str()) == own) {
-        return Ok(());
-    }
-    let about = "sector_identifier_uri: its host is not the host of all redirect_uris";
-    Err(refused(Reason::Malformed, about.to_owned()))
-}
-
 /// This server calls a stranger's address only where that stranger's users come back.
-fn check_called(asked: &ClientMetadata) -> Result<(), Refused> {
-    let Some(called) = &asked.backchannel_logout_uri else { return Ok(()) };
-    let host = secure_host(called.as_str());
+fn check_called(name: &str, called: Option<&str>, asked: &ClientMetadata) -> Result<(), Refused> {
+    let Some(called) = called else { return Ok(()) };
+    let host = secure_host(called);
     if host.is_some() && asked.redirect_uris.iter().any(|redirect| secure_host(redirect.as_str()) == host) {
         return Ok(());
     }
-    let about = "backchannel_logout_uri: its host is not that of a redirect URI";
-    Err(refused(Reason::Malformed, about.to_owned()))
+    Err(refused(Reason::Malformed, format!("{name}: its host is not that of a redirect URI")))
 }
 
 /// What people are shown of a stranger (RFC 7591 §5): only pages of the host that they would be led back to.

@@ -1,7 +1,8 @@
-//! Client authentication (RFC 6749 §2.3). Whatever is wrong, the answer is the same `invalid_client`; the log knows more.
+//! Client authentication (RFC 6749 §2.3; RFC 7521 §4.2). Whatever is wrong, the answer is the same `invalid_client`; the log knows more.
 
 use std::sync::Arc;
 
+use super::assertion;
 use crate::app::App;
 use crate::directory::Client;
 use crate::failure::{Outcome, Reason, Refused};
@@ -11,8 +12,14 @@ use crate::secret::{ClientSecret, Plain};
 use crate::store::vitals::ClientVitals;
 use crate::time::UnixTime;
 
-/// The client that proved itself; a public one proves nothing, and is known by its word alone.
-pub async fn authenticate(app: &App, presented: &Presented, now: UnixTime) -> Outcome<Arc<Client>> {
+/// The client that proved itself; a public one proves nothing, and is known by its word alone. `paths` are those of the endpoints
+/// for which it may have signed something.
+pub async fn authenticate(
+    app: &App,
+    presented: &Presented,
+    paths: &[&'static str],
+    now: UnixTime,
+) -> Outcome<Arc<Client>> {
     let id = presented.client_id();
     // Enabled or not, and which secrets live, is asked of the store every time; what the client is may be a copy.
     let vitals = app.store.client_vitals(id).await?.ok_or_else(|| refused(Reason::UnknownClient))?;
@@ -23,8 +30,10 @@ pub async fn authenticate(app: &App, presented: &Presented, now: UnixTime) -> Ou
     if presented.method() != client.auth_method {
         return Err(refused(Reason::WrongAuthMethod).into());
     }
-    if let Some(secret) = presented.secret() {
-        check_secret(app, secret, &vitals, now)?;
+    match presented {
+        Presented::Basic { secret, .. } | Presented::Post { secret, .. } => check_secret(app, secret, &vitals, now)?,
+        Presented::Assertion(assertion) => assertion::check(app, &client, assertion, paths, now).await?,
+        Presented::Public { .. } => {}
     }
     Ok(client)
 }
@@ -45,6 +54,6 @@ fn check_secret(app: &App, secret: &Plain<ClientSecret>, vitals: &ClientVitals, 
     }
 }
 
-fn refused(reason: Reason) -> Refused {
+pub(super) fn refused(reason: Reason) -> Refused {
     Refused::new(ErrorCode::InvalidClient, reason, "client authentication failed")
 }

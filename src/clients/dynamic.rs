@@ -7,6 +7,7 @@ use super::allowed::{Known, refused};
 use super::initial;
 use super::manage::{self, Document};
 use super::register::{Prepared, Registered, described, prepare, update};
+use super::sector;
 use crate::app::App;
 use crate::audit::{Act, Actor, By, Origin};
 use crate::failure::{Broken, Failure, Outcome, Reason, Refused};
@@ -46,6 +47,7 @@ pub async fn register(
 ) -> Outcome<Newcomer> {
     let more = permit.as_ref().map(|token| token.scope.clone()).unwrap_or_default();
     let metadata = known(app, &more).await?.judge(metadata)?;
+    sector::check(app, &metadata).await?;
     let Prepared { made, row, secret } = prepare(app, metadata, now).await?;
     let token = Plain::<RegistrationToken>::generate();
     let registration = RegistrationRow {
@@ -103,6 +105,7 @@ impl Owner {
         // What it has it may keep.
         known.more = known.more.into_iter().chain(before.scope.into_iter().flatten()).collect();
         let metadata = known.judge(metadata)?;
+        sector::check(app, &metadata).await?;
         let id = self.row.id.clone();
         let by = By { actor: Actor::Client(&id), origin };
         let row = update(app, self.row, metadata, &by, now).await?.ok_or_else(|| {

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::keys;
 use super::secrets::{self, NewSecret};
 use crate::app::App;
 use crate::audit::{Act, By, Entry};
@@ -23,7 +24,7 @@ pub struct Registered {
     pub name: String,
     pub auth_method: AuthMethod,
     pub metadata: ClientMetadata,
-    /// `None` for a public client.
+    /// `None` for a public client, and for one that has keys.
     pub secret: Option<NewSecret>,
 }
 
@@ -43,16 +44,11 @@ pub(super) struct Prepared {
 
 pub(super) async fn prepare(app: &App, metadata: ClientMetadata, now: UnixTime) -> Outcome<Prepared> {
     let auth_method = metadata.token_endpoint_auth_method.unwrap_or(AuthMethod::ClientSecretBasic);
-    check_method(auth_method, &metadata)?;
-    check_subjects(&metadata)?;
-    check_redirects(&metadata)?;
-    check_algorithms(app, &metadata)?;
-    check_scopes(app, &metadata).await?;
-
+    check(app, auth_method, &metadata).await?;
     let row = row_for(new_id(now), auth_method, &metadata, now)?;
     let (id, name) = (row.id.clone(), row.name.clone());
     let metadata = ClientMetadata { token_endpoint_auth_method: Some(auth_method), ..metadata };
-    let secret = (auth_method != AuthMethod::None).then(|| secrets::make(app, &id, None, now));
+    let secret = auth_method.has_secret().then(|| secrets::make(app, &id, auth_method, None, now)).transpose()?;
     let (secret, secret_row) = secret.unzip();
     Ok(Prepared { made: Registered { id, name, auth_method, metadata, secret }, row, secret: secret_row })
 }
@@ -72,11 +68,7 @@ pub async fn update(
         let about = format!("the client's authentication method is {auth_method} and stays so: make another client");
         return Err(refused(Reason::WrongAuthMethod, about).into());
     }
-    check_method(auth_method, &metadata)?;
-    check_subjects(&metadata)?;
-    check_redirects(&metadata)?;
-    check_algorithms(app, &metadata)?;
-    check_scopes(app, &metadata).await?;
+    check(app, auth_method, &metadata).await?;
     let (disabled_at, created_at) = (before.disabled_at, before.created_at);
     let row = row_for(before.id.clone(), auth_method, &metadata, now)?;
     let row = ClientRow { disabled_at, created_at, ..row };
@@ -117,6 +109,15 @@ fn row_for(
         created_at: now,
         updated_at: now,
     })
+}
+
+async fn check(app: &App, method: AuthMethod, metadata: &ClientMetadata) -> Outcome<()> {
+    check_method(method, metadata)?;
+    keys::check(method, metadata)?;
+    check_subjects(metadata)?;
+    check_redirects(metadata)?;
+    check_algorithms(app, metadata)?;
+    check_scopes(app, metadata).await
 }
 
 fn check_method(method: AuthMethod, metadata: &ClientMetadata) -> Result<(), Refused> {

@@ -3,6 +3,7 @@
 use super::copies::ClientCopy;
 use super::{DirectoryError, DirectoryResult};
 use crate::protocol::client_authentication::AuthMethod;
+use crate::protocol::client_keys::{ClientAlgorithm, ClientKeys};
 use crate::protocol::client_metadata::{ApplicationType, ClientMetadata};
 use crate::protocol::jwk::Algorithm;
 use crate::protocol::redirect_uri::RedirectUri;
@@ -20,6 +21,7 @@ pub struct Client {
     pub auth_method: AuthMethod,
     metadata: ClientMetadata,
     sector: Option<String>,
+    keys: ClientKeys,
     /// Of its redirect URIs.
     origins: Vec<String>,
 }
@@ -33,6 +35,7 @@ impl Client {
             name: row.name,
             auth_method: row.auth_method.parse().map_err(|_| bad(&"its authentication method is unknown"))?,
             sector: metadata.sector(),
+            keys: metadata.keys(),
             origins: metadata.redirect_uris.iter().filter(|uri| !uri.is_private()).map(RedirectUri::place).collect(),
             metadata,
         })
@@ -54,6 +57,21 @@ impl Client {
     /// Whether it can prove itself.
     pub fn is_confidential(&self) -> bool {
         self.auth_method != AuthMethod::None
+    }
+
+    /// The keys that it registered; those that it keeps elsewhere are not among them.
+    pub fn keys(&self) -> &ClientKeys {
+        &self.keys
+    }
+
+    /// Where it keeps them, if not here.
+    pub fn jwks_uri(&self) -> Option<&str> {
+        self.metadata.jwks_uri.as_deref()
+    }
+
+    /// By which algorithm it signs its assertions, when it has named one.
+    pub fn assertion_algorithm(&self) -> Option<ClientAlgorithm> {
+        self.metadata.token_endpoint_auth_signing_alg
     }
 
     pub fn may_use(&self, grant: GrantType) -> bool {

@@ -11,6 +11,7 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use super::client_address::ClientAddress;
 use super::html;
 use super::reply::{self, Manner};
+use super::token;
 use crate::app::App;
 use crate::audit::Origin;
 use crate::clients::authenticate;
@@ -56,8 +57,14 @@ enum Authorization {
 }
 
 impl Credentials {
-    /// The client that proves itself by this header or by the form.
-    pub async fn client(&self, app: &App, params: &Params, now: UnixTime) -> Outcome<Arc<Client>> {
+    /// The client that proves itself by this header or by the form, at the endpoint of this path.
+    pub async fn client(
+        &self,
+        app: &App,
+        params: &Params,
+        endpoint: &'static str,
+        now: UnixTime,
+    ) -> Outcome<Arc<Client>> {
         let header = match &self.0 {
             Authorization::None => None,
             Authorization::One(value) => Some(value.as_slice()),
@@ -67,7 +74,7 @@ impl Credentials {
             }
         };
         let presented = client_authentication::presented(header, params)?;
-        authenticate(app, &presented, now).await
+        authenticate(app, &presented, &[token::PATH, endpoint], now).await
     }
 }
 
@@ -85,7 +92,8 @@ impl<'a> ApiExtractor<'a> for Credentials {
                 ty: "http",
                 description: Some(
                     "The client's id and secret, each form-encoded (RFC 6749 section 2.3.1). A client that registered \
-                     client_secret_post sends them as client_id and client_secret in the form instead.",
+                     client_secret_post sends them as client_id and client_secret in the form instead, one that registered \
+                     private_key_jwt or client_secret_jwt sends client_assertion_type and client_assertion (RFC 7523).",
                 ),
                 name: None,
                 key_in: None,

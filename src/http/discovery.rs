@@ -15,13 +15,14 @@ use super::context::settle;
 use super::document::Document;
 use super::reply::Manner;
 use super::tags::Tag;
-use super::{authorization, docs, jwks, logout, registration, userinfo};
+use super::{authorization, docs, introspection, jwks, logout, registration, revocation, token, userinfo};
 use crate::app::App;
 use crate::directory::Scopes;
 use crate::failure::{Broken, Failure, Outcome};
 use crate::grants;
 use crate::protocol::authorization::ResponseMode;
 use crate::protocol::client_authentication::AuthMethod;
+use crate::protocol::client_keys::ClientAlgorithm;
 use crate::protocol::client_metadata::{ResponseType, SubjectType};
 use crate::protocol::discovery::Metadata;
 use crate::protocol::id_token::PASSWORD_ACR;
@@ -67,10 +68,13 @@ struct MetadataBody {
     request_uri_parameter_supported: bool,
     grant_types_supported: Vec<String>,
     token_endpoint_auth_methods_supported: Vec<String>,
+    token_endpoint_auth_signing_alg_values_supported: Vec<String>,
     revocation_endpoint: String,
     revocation_endpoint_auth_methods_supported: Vec<String>,
+    revocation_endpoint_auth_signing_alg_values_supported: Vec<String>,
     introspection_endpoint: String,
     introspection_endpoint_auth_methods_supported: Vec<String>,
+    introspection_endpoint_auth_signing_alg_values_supported: Vec<String>,
     service_documentation: String,
 }
 
@@ -138,7 +142,6 @@ impl DiscoveryApi {
 
 fn metadata(app: &App, scopes: &Scopes, algorithms: &[Algorithm]) -> Metadata {
     let issuer = &app.config.issuer;
-    let with_secret = vec![AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost];
     let create = app.config.accounts.registration.then_some(CREATE);
     let prompts = PROMPTS.into_iter().chain(create).collect();
     Metadata {
@@ -163,15 +166,18 @@ fn metadata(app: &App, scopes: &Scopes, algorithms: &[Algorithm]) -> Metadata {
         prompt_values_supported: prompts,
         display_values_supported: vec!["page"],
         claims_parameter_supported: true,
-        token_endpoint: issuer.endpoint("/oauth2/token"),
+        token_endpoint: issuer.endpoint(token::PATH),
         jwks_uri: issuer.endpoint(jwks::PATH),
         scopes_supported: scopes.known.iter().map(ToString::to_string).collect(),
         grant_types_supported: grants::SERVED.to_vec(),
         token_endpoint_auth_methods_supported: AuthMethod::SERVED.to_vec(),
-        revocation_endpoint: Some(issuer.endpoint("/oauth2/revoke")),
+        token_endpoint_auth_signing_alg_values_supported: ClientAlgorithm::ALL.to_vec(),
+        revocation_endpoint: Some(issuer.endpoint(revocation::PATH)),
         revocation_endpoint_auth_methods_supported: AuthMethod::SERVED.to_vec(),
-        introspection_endpoint: Some(issuer.endpoint("/oauth2/introspect")),
-        introspection_endpoint_auth_methods_supported: with_secret,
+        revocation_endpoint_auth_signing_alg_values_supported: ClientAlgorithm::ALL.to_vec(),
+        introspection_endpoint: Some(issuer.endpoint(introspection::PATH)),
+        introspection_endpoint_auth_methods_supported: AuthMethod::confidential().collect(),
+        introspection_endpoint_auth_signing_alg_values_supported: ClientAlgorithm::ALL.to_vec(),
         service_documentation: Some(issuer.endpoint(docs::PATH)),
         ..Metadata::default()
     }

@@ -15,6 +15,8 @@ use crate::failure::Outcome;
 use crate::protocol::introspection::IntrospectionRequest;
 use crate::tokens;
 
+pub const PATH: &str = "/oauth2/introspect";
+
 /// The form of an introspection request.
 #[derive(Object)]
 struct IntrospectionForm {
@@ -26,6 +28,10 @@ struct IntrospectionForm {
     client_id: Option<String>,
     /// The client's secret, for clients that registered client_secret_post.
     client_secret: Option<String>,
+    /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`, for clients that prove themselves by signing (RFC 7523).
+    client_assertion_type: Option<String>,
+    /// What such a client has signed; good once.
+    client_assertion: Option<String>,
 }
 
 /// RFC 7662 §2.2. Of a token that is not active nothing else is said.
@@ -85,7 +91,8 @@ impl IntrospectionApi {
         let request = IntrospectionRequest::parse(&params);
         let token = request.as_ref().map_or("", |request| &request.token);
         // The store is asked about both at once; but who has not proven itself learns of neither.
-        let (caller, token) = tokio::join!(credentials.client(app, &params, now), tokens::examine(app, token, now));
+        let (caller, token) =
+            tokio::join!(credentials.client(app, &params, PATH, now), tokens::examine(app, token, now));
         let caller = caller?;
         request?;
         reply::json(&tokens::introspect(app, &caller, token?).await?)

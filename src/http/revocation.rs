@@ -16,6 +16,8 @@ use crate::failure::Outcome;
 use crate::protocol::revocation::RevocationRequest;
 use crate::tokens;
 
+pub const PATH: &str = "/oauth2/revoke";
+
 /// The form of a revocation request.
 #[derive(Object)]
 struct RevocationForm {
@@ -27,6 +29,10 @@ struct RevocationForm {
     client_id: Option<String>,
     /// The client's secret, for clients that registered client_secret_post.
     client_secret: Option<String>,
+    /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`, for clients that prove themselves by signing (RFC 7523).
+    client_assertion_type: Option<String>,
+    /// What such a client has signed; good once.
+    client_assertion: Option<String>,
 }
 
 struct Revocation;
@@ -69,7 +75,7 @@ impl RevocationApi {
         let app = &self.app;
         let params = form.read(&app.config.server).await?;
         let now = app.clock.now();
-        let client = credentials.client(app, &params, now).await?;
+        let client = credentials.client(app, &params, PATH, now).await?;
         Asker::note(request, &client);
         let request = RevocationRequest::parse(&params)?;
         tokens::revoke(app, &client, &request, &origin, now).await?;

@@ -17,6 +17,8 @@ use crate::grants;
 use crate::limits;
 use crate::protocol::token::TokenRequest;
 
+pub const PATH: &str = "/oauth2/token";
+
 /// The form of a token request.
 #[derive(Object)]
 struct TokenForm {
@@ -44,6 +46,10 @@ struct TokenForm {
     client_id: Option<String>,
     /// The client's secret, for clients that registered client_secret_post.
     client_secret: Option<String>,
+    /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`, for clients that prove themselves by signing (RFC 7523).
+    client_assertion_type: Option<String>,
+    /// What such a client has signed; good once.
+    client_assertion: Option<String>,
 }
 
 /// RFC 6749 §5.1.
@@ -99,7 +105,7 @@ impl TokenApi {
         let app = &self.app;
         let params = form.read(&app.config.server).await?;
         let now = app.clock.now();
-        let client = credentials.client(app, &params, now).await?;
+        let client = credentials.client(app, &params, PATH, now).await?;
         Asker::note(request, &client);
         // Anybody may call as this server's own client: here as often as at `/api/v1`, which is the same.
         if client.is_first_party() {

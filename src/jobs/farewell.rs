@@ -31,22 +31,13 @@ const LIMITS: Limits = Limits { failures: 5, rest_seconds: 30, longest_rest_seco
 /// One node's farewells.
 struct Herald {
     app: App,
-    outbound: Outbound,
     /// By what is called: a server that does not answer keeps nobody from the others.
     breakers: HashMap<String, Arc<Breaker>>,
     under_way: JoinSet<()>,
 }
 
 pub async fn farewell(app: App, mut stopped: Receiver<bool>) {
-    let config = &app.config;
-    let outbound = match Outbound::new(config.outbound.private_addresses || config.issuer.is_loopback()) {
-        Ok(outbound) => outbound,
-        Err(error) => {
-            tracing::error!(error, "clients cannot be told of the end of sessions");
-            return;
-        }
-    };
-    let mut herald = Herald { app, outbound, breakers: HashMap::new(), under_way: JoinSet::new() };
+    let mut herald = Herald { app, breakers: HashMap::new(), under_way: JoinSet::new() };
     let mut away = false;
     loop {
         match herald.round().await {
@@ -105,7 +96,7 @@ impl Herald {
             return settle(&app, row, Err("resting")).await;
         }
         let told = Told { client, uri, farewell };
-        self.under_way.spawn(attempt(app, self.outbound.clone(), Arc::clone(breaker), told, row));
+        self.under_way.spawn(attempt(app, Arc::clone(breaker), told, row));
         Ok(())
     }
 }
@@ -117,7 +108,7 @@ struct Told {
     farewell: Farewell,
 }
 
-async fn attempt(app: App, outbound: Outbound, breaker: Arc<Breaker>, told: Told, row: Claimed) {
+async fn attempt(app: App, breaker: Arc<Breaker>, told: Told, row: Claimed) {
     let Told { client, uri, farewell: Farewell { user_id, session_id, .. } } = told;
     let id = row.id.clone();
     // Signed now, so that it is fresh.
@@ -129,7 +120,7 @@ async fn attempt(app: App, outbound: Outbound, breaker: Arc<Breaker>, told: Told
             return;
         }
     };
-    let told = outbound.post_form(&uri, &[("logout_token", &token)]).await;
+    let told = app.outbound.post_form(&uri, &[("logout_token", &token)]).await;
     let now = app.clock.now();
     let change = match &told {
         Ok(status) if *status < 500 => breaker.succeeded(),
@@ -147,7 +138,7 @@ async fn attempt(app: App, outbound: Outbound, breaker: Arc<Breaker>, told: Told
         Ok(400..500) => Err("refused"),
         Ok(_) => Err("failed"),
         Err(Unreached::NotAllowed) => Err("not_allowed"),
-        Err(Unreached::Away(error)) => {
+        Err(Unreached::Away(error) | Unreached::Strange(error)) => {
             tracing::debug!(id, error, "a client could not be reached");
             Err("unreachable")
         }

@@ -72,6 +72,7 @@ pub async fn sweep(app: &App, walk: &mut GrantsWalk, now: UnixTime) -> StoreResu
     let (store, before) = (&app.store, now.minus(MARGIN_SECONDS));
     let mut swept = Swept::default();
     swept.note("revoked_tokens", in_batches(|| store.sweep_revoked_tokens(before)).await?);
+    swept.note("client_assertions", in_batches(|| store.sweep_client_assertions(before)).await?);
     swept.note("login_failures", in_batches(|| store.sweep_login_failures(before)).await?);
     swept.note("idempotency_keys", in_batches(|| store.sweep_idempotency(before)).await?);
     swept.note("one_time_tokens", in_batches(|| store.sweep_one_time_tokens(before)).await?);

@@ -180,7 +180,7 @@ pub(super) fn verifier(jwk: &Jwk, before: &Ring) -> KeyringResult<Arc<Verifier>>
     Ok(Arc::new(Verifier { algorithm: jwk.alg, verifier }))
 }
 
-fn jose(key: &PublicKey) -> KeyringResult<JoseJwk> {
+pub(super) fn jose(key: &PublicKey) -> KeyringResult<JoseJwk> {
     let json = serde_json::to_vec(key).map_err(failed)?;
     JoseJwk::from_bytes(json).map_err(failed)
 }

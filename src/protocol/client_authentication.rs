@@ -1,4 +1,5 @@
-//! How a client says who it is (RFC 6749 §2.3, RFC 7617 §2), and the registered names of the ways (RFC 7591 §2).
+//! How a client says who it is (RFC 6749 §2.3, RFC 7617 §2, RFC 7521 §4.2), and the registered names of the ways (RFC 7591
+//! §2).
 
 use std::fmt;
 
@@ -6,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use zeroize::Zeroizing;
 
+use super::client_assertion::{self, ClientAssertion};
 use super::error::{ErrorCode, Fault};
 use super::params::{Params, decode_component};
 use crate::secret::{ClientSecret, Plain};
@@ -25,7 +27,18 @@ names! {
 
 impl AuthMethod {
     /// Those that this server serves.
-    pub const SERVED: [Self; 3] = [Self::ClientSecretBasic, Self::ClientSecretPost, Self::None];
+    pub const SERVED: [Self; 5] =
+        [Self::ClientSecretBasic, Self::ClientSecretPost, Self::PrivateKeyJwt, Self::ClientSecretJwt, Self::None];
+
+    /// Whether its clients have secrets.
+    pub const fn has_secret(self) -> bool {
+        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost | Self::ClientSecretJwt)
+    }
+
+    /// Those by which a client proves that it is who it says.
+    pub fn confidential() -> impl Iterator<Item = Self> {
+        Self::SERVED.into_iter().filter(|method| *method != Self::None)
+    }
 }
 
 /// What a request presents. Whether it is right is for others to decide.
@@ -34,12 +47,14 @@ pub enum Presented {
     Basic { client_id: String, secret: Plain<ClientSecret> },
     Post { client_id: String, secret: Plain<ClientSecret> },
     Public { client_id: String },
+    Assertion(Box<ClientAssertion>),
 }
 
 impl Presented {
     pub fn client_id(&self) -> &str {
         match self {
             Self::Basic { client_id, .. } | Self::Post { client_id, .. } | Self::Public { client_id } => client_id,
+            Self::Assertion(assertion) => assertion.client_id(),
         }
     }
 
@@ -48,13 +63,14 @@ impl Presented {
             Self::Basic { .. } => AuthMethod::ClientSecretBasic,
             Self::Post { .. } => AuthMethod::ClientSecretPost,
             Self::Public { .. } => AuthMethod::None,
+            Self::Assertion(assertion) => assertion.method(),
         }
     }
 
     pub const fn secret(&self) -> Option<&Plain<ClientSecret>> {
         match self {
             Self::Basic { secret, .. } | Self::Post { secret, .. } => Some(secret),
-            Self::Public { .. } => None,
+            Self::Public { .. } | Self::Assertion(_) => None,
         }
     }
 }
@@ -81,10 +97,10 @@ pub fn presented(authorization: Option<&[u8]>, params: &Params) -> Result<Presen
         return Ok(Presented::Basic { client_id, secret });
     }
     if has_assertion {
-        return Err(match in_body {
-            Some(_) => malformed("the client authenticates in more than one way"),
-            None => invalid_client("client assertions are not served"),
-        });
+        if in_body.is_some() {
+            return Err(malformed("the client authenticates in more than one way"));
+        }
+        return asserted(params);
     }
     match (params.get("client_id"), in_body) {
         (Some(id), Some(secret)) => Ok(Presented::Post { client_id: client_id(id)?, secret: Plain::presented(secret) }),
@@ -92,6 +108,20 @@ pub fn presented(authorization: Option<&[u8]>, params: &Params) -> Result<Presen
         (None, Some(_)) => Err(malformed("client_id is missing")),
         (None, None) => Err(invalid_client("the client does not say who it is")),
     }
+}
+
+/// An assertion (RFC 7521 §4.2): who made it stands in it, so that `client_id` can only say the same.
+fn asserted(params: &Params) -> Result<Presented, Fault> {
+    if params.get("client_assertion_type") != Some(client_assertion::TYPE) {
+        return Err(invalid_client("client_assertion_type is not that of a JWT (RFC 7523 section 2.2)"));
+    }
+    let text = params.get("client_assertion").ok_or_else(|| invalid_client("client_assertion is missing"))?;
+    let assertion = ClientAssertion::parse(text)?;
+    client_id(assertion.client_id())?;
+    if params.get("client_id").is_some_and(|other| other != assertion.client_id()) {
+        return Err(invalid_client("client_id is not the client that the assertion names"));
+    }
+    Ok(Presented::Assertion(Box::new(assertion)))
 }
 
 /// HTTP Basic, with the id and the secret each in form encoding, so that a colon can be part of either.

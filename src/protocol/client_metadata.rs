@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::client_authentication::AuthMethod;
+use super::client_keys::{self, ClientAlgorithm, ClientKeys};
 use super::error::{ErrorCode, Fault};
 use super::jwk::Algorithm;
 use super::redirect_uri::{self, RedirectUri};
@@ -71,6 +72,9 @@ pub struct ClientMetadata {
     /// `None` where the document says nothing: the default depends on whether the client can keep a secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_method: Option<AuthMethod>,
+    /// By which algorithm it signs its assertions; without a word, by any that fits its keys or its secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_signing_alg: Option<ClientAlgorithm>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub contacts: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,6 +131,7 @@ struct Document {
     response_types: Option<Value>,
     scope: Option<Value>,
     token_endpoint_auth_method: Option<Value>,
+    token_endpoint_auth_signing_alg: Option<Value>,
     contacts: Option<Value>,
     client_uri: Option<Value>,
     logo_uri: Option<Value>,
@@ -180,6 +185,10 @@ impl ClientMetadata {
             grant_types,
             scope: scope(document.scope)?,
             token_endpoint_auth_method: member("token_endpoint_auth_method", document.token_endpoint_auth_method)?,
+            token_endpoint_auth_signing_alg: member(
+                "token_endpoint_auth_signing_alg",
+                document.token_endpoint_auth_signing_alg,
+            )?,
             contacts: contacts(document.contacts)?,
             client_uri: page("client_uri", document.client_uri)?,
             logo_uri: page("logo_uri", document.logo_uri)?,
@@ -230,6 +239,11 @@ impl ClientMetadata {
             ));
         }
         Ok(())
+    }
+
+    /// The keys in it that sign.
+    pub fn keys(&self) -> ClientKeys {
+        self.jwks.as_ref().map(ClientKeys::found).unwrap_or_default()
     }
 
     /// Within which users have one name; `None` for a client that knows them by the name that is known to all (OpenID Connect
@@ -350,7 +364,7 @@ fn public_keys(value: Value) -> Result<Value, Fault> {
         if key.get("kty").and_then(Value::as_str).is_none() {
             return Err(invalid("jwks has a key without kty"));
         }
-        if ["d", "p", "q", "dp", "dq", "qi", "oth", "k"].iter().any(|private| key.get(private).is_some()) {
+        if client_keys::is_private(key) {
             return Err(invalid("jwks has a private key in it"));
         }
     }

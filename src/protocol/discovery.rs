@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::authorization::ResponseMode;
 use super::client_authentication::AuthMethod;
+use super::client_keys::ClientAlgorithm;
 use super::client_metadata::{ResponseType, SubjectType};
 use super::jwk::Algorithm;
 use super::token::GrantType;
@@ -44,14 +45,20 @@ pub struct Metadata {
     pub grant_types_supported: Vec<GrantType>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub token_endpoint_auth_methods_supported: Vec<AuthMethod>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub token_endpoint_auth_signing_alg_values_supported: Vec<ClientAlgorithm>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revocation_endpoint: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub revocation_endpoint_auth_methods_supported: Vec<AuthMethod>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub revocation_endpoint_auth_signing_alg_values_supported: Vec<ClientAlgorithm>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub introspection_endpoint: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub introspection_endpoint_auth_methods_supported: Vec<AuthMethod>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub introspection_endpoint_auth_signing_alg_values_supported: Vec<ClientAlgorithm>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_documentation: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -32,6 +32,17 @@ pub struct SecretRow {
     pub hash: Hash<ClientSecret>,
     pub created_at: UnixTime,
     pub expires_at: Option<UnixTime>,
+    /// The secret itself, sealed, for a client that signs with it.
+    pub sealed: Option<String>,
+}
+
+/// A secret that its client signs with.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = client_secrets)]
+pub struct SealedSecret {
+    pub id: String,
+    pub sealed: Option<String>,
+    pub expires_at: Option<UnixTime>,
 }
 
 /// A secret as it may be shown: without its hash.
@@ -155,6 +166,18 @@ impl Store {
                 .filter(client_secrets::client_id.eq(client_id))
                 .select(SecretSummary::as_select())
                 .order(client_secrets::id)
+                .load(c)
+                .await?)
+        })
+    }
+
+    /// What a client signs with, the newest first. Read at every use: a secret that was deleted is good for nothing.
+    pub async fn sealed_client_secrets(&self, client_id: &str) -> StoreResult<Vec<SealedSecret>> {
+        read!(self, async |c| {
+            Ok(client_secrets::table
+                .filter(client_secrets::client_id.eq(client_id))
+                .select(SealedSecret::as_select())
+                .order(client_secrets::id.desc())
                 .load(c)
                 .await?)
         })

@@ -59,6 +59,14 @@ diesel::table! {
         hash -> Text,
         created_at -> BigInt,
         expires_at -> Nullable<BigInt>,
+        sealed -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    client_assertions (hash) {
+        hash -> Text,
+        expires_at -> BigInt,
     }
 }
 

@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use countersign::config::Issuer;
 use serde_json::{Value, json};
 
+use crate::harness::client_key::{ClientKey, asserted};
 use crate::harness::{A_SECOND, Backend, INTROSPECT, Node, REVOKE, TOKEN, World, stories, within};
 
 stories![
     the_metadata_lists_exactly_what_is_served,
     what_the_metadata_lists_works,
+    who_signs_proves_itself_by_what_the_metadata_lists,
     the_metadata_may_be_kept,
     a_new_scope_is_listed,
     openid_finds_the_same_document,
@@ -109,7 +111,33 @@ async fn what_the_metadata_lists_works(backend: Backend) {
         // A public client may exchange codes, and nothing that is in this form.
         let works = path == TOKEN || public.post(&world, path, &form).await.status == 200;
         assert_eq!(lists(methods, "none"), works, "{path} none");
-        assert!(!lists(methods, "private_key_jwt") && !lists(methods, "client_secret_jwt"));
+    }
+}
+
+async fn who_signs_proves_itself_by_what_the_metadata_lists(backend: Backend) {
+    let world = backend.world().await;
+    let metadata = metadata(&world).await;
+    let form = [("grant_type", "client_credentials"), ("token", "nonsense")];
+    for (path, name) in [(TOKEN, "token"), (INTROSPECT, "introspection"), (REVOKE, "revocation")] {
+        let methods = &metadata[format!("{name}_endpoint_auth_methods_supported")];
+        assert!(lists(methods, "private_key_jwt") && lists(methods, "client_secret_jwt"), "{name}: {methods}");
+        let algorithms = &metadata[format!("{name}_endpoint_auth_signing_alg_values_supported")];
+        let algorithms: Vec<&str> = algorithms.as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+        assert!(algorithms.len() >= 5 && !algorithms.contains(&"none"), "{algorithms:?}");
+        for algorithm in algorithms {
+            let key = (algorithm != "HS256").then(|| ClientKey::new(algorithm, "mine"));
+            let method = if key.is_some() { "private_key_jwt" } else { "client_secret_jwt" };
+            let client = world
+                .service_client(|m| {
+                    m.token_endpoint_auth_method = Some(method.parse().expect("a method"));
+                    m.token_endpoint_auth_signing_alg = Some(algorithm.parse().expect("an algorithm"));
+                    m.jwks = key.as_ref().map(|key| ClientKey::set(&[key]));
+                })
+                .await;
+            let key = key.unwrap_or_else(|| ClientKey::of_secret(&client.secret));
+            let answer = asserted(&world, path, &key.asserts(&world, &client.id), &form).await;
+            assert_eq!(answer.status, 200, "{name} {algorithm}: {answer:?}");
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod apache;
 mod backend;
 mod browser;
 pub mod chromium;
+pub mod client_key;
 pub mod forge;
 mod mailbox;
 mod outside;

@@ -1,7 +1,9 @@
 //! Clients that register themselves (RFC 7591, RFC 7592; OpenID Connect Dynamic Client Registration 1.0).
 
+mod keys;
 mod looking_after;
 mod refused;
+mod sectors;
 mod tokens;
 
 use countersign::app::App;
@@ -158,7 +160,7 @@ async fn what_was_registered_is_told_as_it_is_understood(backend: Backend) {
             "software_id": "x", "client_name#fr": "Boutique", "scope": "openid email", "access_token_lifetime": 86_400,
             "logo_uri": "https://shop.example/logo.png", "client_uri": "https://bank.example/",
             "policy_uri": "https://shop.example.evil.example/", "tos_uri": "https://shop.example/terms",
-            "subject_type": "pairwise", "sector_identifier_uri": "https://shop.example/sector.json",
+            "subject_type": "pairwise",
         })),
     )
     .await;

@@ -245,6 +245,7 @@ fn by_member(failure: Failure) -> Failure {
     }
     match refused.reason {
         Reason::UnknownScope => Refused::field("scope", "names a scope that does not exist").into(),
+        Reason::UnusableKeys => Refused::field("jwks", refused.about).into(),
         Reason::WrongAuthMethod => Refused::field("token_endpoint_auth_method", refused.about).into(),
         Reason::NotConfidential => Refused::field("grant_types", refused.about).into(),
         _ => refused.into(),

@@ -1,16 +1,21 @@
 //! Libraries that nobody here wrote ask, and verify what they get.
 
+use std::time::Instant;
+
+use countersign::protocol::client_authentication::AuthMethod;
 use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreJwsSigningAlgorithm, CoreProviderMetadata};
 use openidconnect::{AccessTokenHash, ClientId, ClientSecret, CsrfToken, Nonce, PkceCodeChallenge, RedirectUrl, Scope};
 
 use serde_json::json;
 
 use super::{CALLBACK, all_the_way, exchange, shop};
+use crate::harness::client_key::ClientKey;
 use crate::harness::{Arrived, Backend, Browser, RelyingParty, Written, secrets, stories};
 
 stories![
     the_openidconnect_crate_signs_somebody_in,
     applications_in_python_and_javascript_sign_somebody_in,
+    they_prove_themselves_by_signing,
     they_take_no_answer_from_elsewhere,
 ];
 
@@ -61,6 +66,41 @@ async fn applications_in_python_and_javascript_sign_somebody_in(backend: Backend
         let last = known["access_token"].as_str().expect("a token");
         secrets::note(last);
         assert!(!shop.sees_alive(&world, last).await, "{written:?} revoked all of it in the end");
+    }
+}
+
+async fn they_prove_themselves_by_signing(backend: Backend) {
+    for written in [Written::InPython, Written::InJavaScript] {
+        for method in [AuthMethod::ClientSecretJwt, AuthMethod::PrivateKeyJwt] {
+            let (world, _, ann) = shop(backend).await;
+            let started = Instant::now();
+            let key = ClientKey::new("ES256", "mine");
+            let by_key = method == AuthMethod::PrivateKeyJwt;
+            let mut client = world
+                .web_app(|m| {
+                    m.token_endpoint_auth_method = Some(method);
+                    m.jwks = by_key.then(|| ClientKey::set(&[&key]));
+                })
+                .await;
+            if by_key {
+                client.secret = key.private.to_string();
+            }
+            let (party, path) = RelyingParty::start(written, &world, &client, CALLBACK).await;
+            let arrived = all_the_way(&mut Browser::default(), &world, &ann, &path).await;
+            let Arrived::Client(url) = &arrived else { panic!("{written:?}: at the client, not {arrived:?}") };
+            secrets::note(&arrived.code(&world));
+            // It looks at a clock of its own.
+            world.advance(started.elapsed().as_secs().try_into().expect("a few"));
+            let known = party.answered(url).await.unwrap_or_else(|why| panic!("{written:?} {method}: {why}"));
+            assert_eq!(
+                (&known["claims"]["sub"], &known["active"]),
+                (&json!(ann.id), &json!(true)),
+                "{written:?} {method}"
+            );
+            secrets::note(known["access_token"].as_str().expect("a token"));
+            // For the code, the next token, the introspection and the revocation.
+            assert_eq!(world.texts("SELECT hash FROM client_assertions").await.len(), 4, "{written:?} {method}");
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the store promises, on SQLite and on Postgres alike; and what each of them promises besides.
 
 mod audit;
+mod client_assertions;
 mod clients;
 mod codes;
 mod consents;
@@ -51,7 +52,14 @@ pub fn client(id: &str) -> ClientRow {
 }
 
 pub fn secret(id: &str, client: &str, expires_at: Option<UnixTime>) -> SecretRow {
-    SecretRow { id: id.to_owned(), client_id: client.to_owned(), hash: hash(id), created_at: NOW, expires_at }
+    SecretRow {
+        id: id.to_owned(),
+        client_id: client.to_owned(),
+        hash: hash(id),
+        created_at: NOW,
+        expires_at,
+        sealed: None,
+    }
 }
 
 /// A hash of its own for each id.

@@ -58,7 +58,8 @@ impl Parts {
         self.with_signature_of(&signer).put_together()
     }
 
-    fn with_signature_of(&self, signer: &dyn JwsSigner) -> Self {
+    /// With a signature of the story's own.
+    pub fn with_signature_of(&self, signer: &dyn JwsSigner) -> Self {
         let signature = signer.sign(self.signing_input().as_bytes()).expect("a signature");
         Self { signature, ..self.clone() }
     }

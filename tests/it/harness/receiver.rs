@@ -1,4 +1,4 @@
-//! A client's own server: it takes what it is sent, answers as a story says, and shows what came.
+//! A client's own server: it takes what it is sent, keeps what others fetch, answers as a story says, and shows what came.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -21,13 +21,16 @@ pub struct Receiver {
     calls: Arc<Mutex<Vec<Call>>>,
     /// 0 is no answer at all.
     status: Arc<AtomicU16>,
+    /// What is kept there, by path: headers and a body.
+    documents: Arc<Mutex<BTreeMap<String, (String, String)>>>,
 }
 
 impl Receiver {
     pub async fn start() -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let receiver = Self { port, calls: Arc::default(), status: Arc::new(AtomicU16::new(200)) };
+        let status = Arc::new(AtomicU16::new(200));
+        let receiver = Self { port, calls: Arc::default(), status, documents: Arc::default() };
         let of_all = receiver.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -48,7 +51,8 @@ impl Receiver {
             }
         };
         let head = String::from_utf8_lossy(&bytes[..head_end]).to_lowercase();
-        let length = head.split("content-length: ").nth(1)?.split("\r\n").next()?.parse::<usize>().ok()?;
+        let length = head.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next()?.parse().ok());
+        let length: usize = length.unwrap_or(0);
         while bytes.len() < head_end + length {
             if stream.read_buf(&mut bytes).await.ok()? == 0 {
                 return None;
@@ -56,14 +60,34 @@ impl Receiver {
         }
         let form = url::form_urlencoded::parse(&bytes[head_end..]).into_owned().collect();
         let line = head.lines().next()?.to_owned();
+        let document = self.document(line.split(' ').nth(1)?);
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(Call { line, head, form });
         let status = self.status.load(Ordering::Relaxed);
         if status == 0 {
             std::future::pending::<()>().await;
         }
         let elsewhere = format!("location: http://127.0.0.1:{}/elsewhere\r\n", self.port);
-        let answer = format!("HTTP/1.1 {status} So\r\n{elsewhere}content-length: 0\r\nconnection: close\r\n\r\n");
+        let (headers, body) = document.filter(|_| status == 200).unwrap_or_default();
+        let answer = format!(
+            "HTTP/1.1 {status} So\r\n{elsewhere}{headers}content-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        );
         stream.write_all(answer.as_bytes()).await.ok()
+    }
+
+    fn document(&self, path: &str) -> Option<(String, String)> {
+        self.documents.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
+    }
+
+    /// Keeps a document there, to be had with these headers, each with its line's end.
+    pub fn keeps(&self, path: &str, headers: &str, document: impl ToString) {
+        let mut documents = self.documents.lock().unwrap_or_else(PoisonError::into_inner);
+        documents.insert(path.to_owned(), (headers.to_owned(), document.to_string()));
+    }
+
+    /// What came so far is of no interest any more.
+    pub fn forgets(&self) {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     pub fn answers(&self, status: u16) {

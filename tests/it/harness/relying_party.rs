@@ -39,7 +39,7 @@ impl RelyingParty {
         };
         let issuer = node.app.config.issuer.as_str().to_owned();
         command
-            .args([issuer.as_str(), client.id.as_str(), client.secret.as_str(), callback])
+            .args([issuer.as_str(), client.id.as_str(), client.secret.as_str(), callback, client.method.as_str()])
             .env("NO_PROXY", "localhost");
         let mut child =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");

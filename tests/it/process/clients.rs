@@ -1,8 +1,10 @@
 //! Clients by command, at a server that runs meanwhile.
 
+use countersign::time::Clock;
 use serde_json::{Value, json};
 
 use super::{Credentials, Home};
+use crate::harness::client_key::{ASSERTION_TYPE, ClientKey, assertion};
 use crate::harness::{Backend, TOKEN, stories, tell};
 
 stories![
@@ -10,6 +12,7 @@ stories![
     disabling_a_client_is_in_force_at_once,
     deleting_a_client_is_in_force_at_once,
     everything_that_was_said_of_a_client_is_kept,
+    a_client_with_keys_has_no_secret,
     a_client_is_described_in_the_words_of_rfc_7591,
     what_a_client_registered_is_replaced_within_a_second,
     a_grant_that_is_not_served_is_stored_and_refused_when_used,
@@ -117,6 +120,40 @@ async fn everything_that_was_said_of_a_client_is_kept(backend: Backend) {
     let answer = crate::harness::Answer::read(request.send().await.expect("an answer")).await.json();
     assert_eq!((&answer["expires_in"], &answer["scope"]), (&120.into(), &"a:read a:write".into()));
     server.ask(&client, &[]).await.is_refused(401, "invalid_client");
+}
+
+async fn a_client_with_keys_has_no_secret(backend: Backend) {
+    let home = Home::new(backend).await;
+    let key = ClientKey::new("ES256", "mine");
+    home.write("keys.json", &ClientKey::set(&[&key]).to_string());
+    let created = home.json(&[&SERVICE[..], &["--jwks", "keys.json"]].concat()).await;
+    assert!(created.get("client_secret").is_none(), "{created}");
+    assert_eq!(created["token_endpoint_auth_method"], "private_key_jwt");
+    let id = created["client_id"].as_str().expect("an id");
+    let server = home.start().await;
+    let text = key.signs(&assertion(&home.local_issuer(), id, Clock::System.now()));
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_assertion_type", ASSERTION_TYPE),
+        ("client_assertion", text.as_str()),
+    ];
+    let request = server.request(reqwest::Method::POST, TOKEN).form(&form);
+    let answer = crate::harness::Answer::read(request.send().await.expect("an answer")).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let elsewhere = [&SERVICE[..], &["--jwks-uri", "https://service.example/keys"]].concat();
+    assert_eq!(home.json(&elsewhere).await["jwks_uri"], "https://service.example/keys");
+    let said = home.refused(&["client", "secret", "add", id]).await;
+    assert!(said.contains("has no secret"), "{said}");
+    home.write("keys.json", &json!({"keys": [key.private]}).to_string());
+    for (refused, why) in [
+        (["--jwks", "keys.json"].as_slice(), "private key"),
+        (&["--jwks", "nothing.json"], "nothing.json"),
+        (&["--auth-method", "private_key_jwt"], "jwks"),
+        (&["--jwks-uri", "http://service.example/keys"], "jwks_uri"),
+    ] {
+        let said = home.refused(&[&SERVICE[..], refused].concat()).await;
+        assert!(said.contains(why), "{refused:?}: {said}");
+    }
 }
 
 async fn a_client_is_described_in_the_words_of_rfc_7591(backend: Backend) {

@@ -38,7 +38,7 @@ fn lists_hold_registered_names() {
     let printed = serde_json::to_value(metadata).unwrap();
     assert_eq!(printed["response_types_supported"], json!(["code"]));
     assert_eq!(printed["grant_types_supported"], json!(["client_credentials"]));
-    let methods = json!(["client_secret_basic", "client_secret_post", "none"]);
+    let methods = json!(["client_secret_basic", "client_secret_post", "private_key_jwt", "client_secret_jwt", "none"]);
     assert_eq!(printed["token_endpoint_auth_methods_supported"], methods);
     assert_eq!(printed["revocation_endpoint"], json!("https://id.example/oauth2/revoke"));
     assert_eq!(printed["id_token_signing_alg_values_supported"], json!(["RS256"]));

@@ -31,6 +31,8 @@ async fn what_only_an_operator_gives_is_refused(backend: Backend) {
         ("no PKCE without a secret", json!({"token_endpoint_auth_method": "none", "require_pkce": false})),
         ("tokens in URLs", json!({"response_types": ["code", "token"]})),
         ("another one's sector", json!({"subject_type": "pairwise", "sector_identifier_uri": "https://bank.example/"})),
+        ("keys of somebody else", json!({"jwks_uri": "https://bank.example/keys"})),
+        ("keys on this machine", json!({"jwks_uri": "http://localhost/keys"})),
         ("a plain page", json!({"logo_uri": "http://localhost/logo.png"})),
     ] {
         for token in [None, Some(token.as_str())] {

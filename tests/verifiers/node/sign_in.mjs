@@ -1,12 +1,13 @@
-// A web application that signs people in, in JavaScript: node sign_in.mjs ISSUER CLIENT_ID CLIENT_SECRET REDIRECT_URI
+// A web application that signs people in, in JavaScript: node sign_in.mjs ISSUER CLIENT_ID SECRET REDIRECT_URI METHOD
+// For the method private_key_jwt the secret is a private key on P-256, as a JWK.
 //
 // It prints where the browser is to go, reads where the browser was sent back to, and prints what it knows then.
 import { createInterface } from 'node:readline'
 import * as oidc from 'openid-client'
 
-const [issuer, clientId, clientSecret, redirectUri] = process.argv.slice(2)
+const [issuer, clientId, secret, redirectUri, method] = process.argv.slice(2)
 try {
-  const config = await oidc.discovery(new URL(issuer), clientId, undefined, oidc.ClientSecretBasic(clientSecret), {
+  const config = await oidc.discovery(new URL(issuer), clientId, undefined, await proof(), {
     execute: [oidc.allowInsecureRequests], // the issuer of a test is on a loopback host
   })
   const pkceCodeVerifier = oidc.randomPKCECodeVerifier()
@@ -33,6 +34,14 @@ try {
 } catch (reason) {
   console.error(`${reason.code ?? reason.name}: ${reason.message} ${JSON.stringify(reason.cause ?? null)}`)
   process.exitCode = 1
+}
+
+async function proof() {
+  if (method === 'client_secret_jwt') return oidc.ClientSecretJwt(secret)
+  if (method !== 'private_key_jwt') return oidc.ClientSecretBasic(secret)
+  const jwk = JSON.parse(secret)
+  const key = await crypto.subtle.importKey('jwk', jwk, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign'])
+  return oidc.PrivateKeyJwt({ key, kid: jwk.kid })
 }
 
 function firstLine() {

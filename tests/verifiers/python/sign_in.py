@@ -1,4 +1,6 @@
-"""A web application that signs people in, in Python: sign_in.py ISSUER CLIENT_ID CLIENT_SECRET REDIRECT_URI
+"""A web application that signs people in, in Python: sign_in.py ISSUER CLIENT_ID SECRET REDIRECT_URI METHOD
+
+For the method private_key_jwt the secret is a private key on P-256, as a JWK.
 
 It prints where the browser is to go, reads where the browser was sent back to, and prints what it knows then.
 """
@@ -13,7 +15,9 @@ from authlib.common.errors import AuthlibBaseError  # noqa: E402
 from authlib.integrations.base_client.sync_app import BaseApp, OAuth2Mixin  # noqa: E402
 from authlib.integrations.base_client.sync_openid import OpenIDMixin  # noqa: E402
 from authlib.integrations.requests_client import OAuth2Session  # noqa: E402
+from authlib.oauth2.rfc7523 import ClientSecretJWT, PrivateKeyJWT  # noqa: E402
 from joserfc.errors import JoseError  # noqa: E402
+from joserfc.jwk import ECKey  # noqa: E402
 
 
 class Application(OAuth2Mixin, OpenIDMixin, BaseApp):
@@ -23,13 +27,21 @@ class Application(OAuth2Mixin, OpenIDMixin, BaseApp):
         """It keeps no tokens."""
 
 
-def sign_in(issuer, client_id, client_secret, redirect_uri):
+def sign_in(issuer, client_id, client_secret, redirect_uri, method):
+    if method == "private_key_jwt":
+        client_secret = ECKey.import_key(json.loads(client_secret))
     application = Application(
         None,
         client_id=client_id,
         client_secret=client_secret,
         server_metadata_url=issuer.rstrip("/") + "/.well-known/openid-configuration",
-        client_kwargs={"scope": "openid email offline_access", "code_challenge_method": "S256"},
+        client_kwargs={
+            "scope": "openid email offline_access",
+            "code_challenge_method": "S256",
+            "token_endpoint_auth_method": method,
+            "revocation_endpoint_auth_method": method,
+        },
+        client_auth_methods=[ClientSecretJWT(), PrivateKeyJWT(alg="ES256")],
     )
     asked = application.create_authorization_url(redirect_uri)
     print(asked["url"], flush=True)

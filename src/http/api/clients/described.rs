@@ -9,7 +9,7 @@ use crate::http::answer::{
 };
 
 /// The members of the metadata, as a fault may name them.
-pub const MEMBERS: [&str; 26] = [
+pub const MEMBERS: [&str; 27] = [
     "client_name",
     "redirect_uris",
     "post_logout_redirect_uris",
@@ -19,6 +19,7 @@ pub const MEMBERS: [&str; 26] = [
     "response_types",
     "scope",
     "token_endpoint_auth_method",
+    "token_endpoint_auth_signing_alg",
     "contacts",
     "client_uri",
     "logo_uri",
@@ -54,7 +55,10 @@ pub struct Metadata {
     response_types: Option<Vec<String>>,
     /// Names with a space between them.
     scope: Option<String>,
+    /// `client_secret_basic` (the default), `client_secret_post`, `client_secret_jwt`, `private_key_jwt` or `none`.
     token_endpoint_auth_method: Option<String>,
+    /// By which algorithm it signs its assertions; without it, by any that fits its keys.
+    token_endpoint_auth_signing_alg: Option<String>,
     contacts: Option<Vec<String>>,
     client_uri: Option<String>,
     logo_uri: Option<String>,
@@ -102,6 +106,7 @@ pub struct Registered {
     grant_types: Vec<String>,
     response_types: Vec<String>,
     token_endpoint_auth_method: String,
+    token_endpoint_auth_signing_alg: Option<String>,
     application_type: String,
     id_token_signed_response_alg: Option<String>,
     userinfo_signed_response_alg: Option<String>,

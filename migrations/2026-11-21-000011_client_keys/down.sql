@@ -1,0 +1,2 @@
+ALTER TABLE client_secrets DROP COLUMN sealed;
+DROP TABLE client_assertions;

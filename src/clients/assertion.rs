@@ -1,0 +1,96 @@
+//! A client that proves itself by what it has signed (RFC 7523 §3), with a key of its own or with its secret. Each assertion is
+//! good once, and only for this server.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
+
+use super::authenticate::refused;
+use super::secrets;
+use crate::app::App;
+use crate::directory::Client;
+use crate::failure::{Broken, Failure, Outcome, Reason};
+use crate::keyring::client_signed;
+use crate::protocol::client_assertion::{ClientAssertion, Flaw};
+use crate::protocol::client_keys::ClientKeys;
+use crate::remote::Unreached;
+use crate::store::client_assertions::UsedAssertion;
+use crate::time::UnixTime;
+
+/// `paths` are those of the endpoints that it may be for, besides this server as a whole.
+pub(super) async fn check(
+    app: &App,
+    client: &Client,
+    assertion: &ClientAssertion,
+    paths: &[&str],
+    now: UnixTime,
+) -> Outcome<()> {
+    let issuer = &app.config.issuer;
+    let endpoints: Vec<String> = paths.iter().map(|path| issuer.endpoint(path)).collect();
+    let audiences: Vec<&str> = std::iter::once(issuer.as_str()).chain(endpoints.iter().map(String::as_str)).collect();
+    assertion.check(&audiences, now).map_err(|flaw| refused(reason(flaw)))?;
+    if client.assertion_algorithm().is_some_and(|registered| registered != assertion.algorithm()) {
+        return Err(refused(Reason::WrongKey).into());
+    }
+    if assertion.algorithm().is_with_secret() {
+        check_secrets(app, client, assertion, now).await?;
+    } else {
+        check_keys(app, client, assertion, now).await?;
+    }
+    // Last, so that only what the client has made is remembered.
+    let name = [b"client assertion".as_slice(), client.id.as_bytes(), assertion.name().as_bytes()];
+    let hash = BASE64URL.encode(app.keyring.secret_hash_key().mac(&name));
+    if app.store.use_assertion(UsedAssertion { hash, expires_at: assertion.ends() }).await? {
+        Ok(())
+    } else {
+        Err(refused(Reason::AssertionReused).into())
+    }
+}
+
+async fn check_keys(app: &App, client: &Client, assertion: &ClientAssertion, now: UnixTime) -> Outcome<()> {
+    let found = match client.jwks_uri() {
+        None => signed_by(client.keys(), assertion),
+        Some(url) => {
+            let set = app.key_sets.at(url, now).await.map_err(unread)?;
+            // With a key that is new there, perhaps.
+            signed_by(&set.keys, assertion)
+                || app.key_sets.newer(url, &set, now).await.is_some_and(|set| signed_by(&set.keys, assertion))
+        }
+    };
+    if found { Ok(()) } else { Err(refused(Reason::WrongKey).into()) }
+}
+
+/// While its server is away, nobody can say whether the client is who it says: it may come again.
+fn unread(error: Unreached) -> Failure {
+    match error {
+        Unreached::Away(source) => Failure::Broken(Broken { what: "client keys", passing: true, source }),
+        Unreached::NotAllowed | Unreached::Strange(_) => refused(Reason::UnusableKeys).into(),
+    }
+}
+
+fn signed_by(keys: &ClientKeys, assertion: &ClientAssertion) -> bool {
+    let algorithm = assertion.algorithm();
+    keys.candidates(algorithm, assertion.kid())
+        .any(|key| client_signed(key, algorithm, assertion.message(), assertion.signature()))
+}
+
+async fn check_secrets(app: &App, client: &Client, assertion: &ClientAssertion, now: UnixTime) -> Outcome<()> {
+    let mut expired = false;
+    for row in app.store.sealed_client_secrets(&client.id).await? {
+        let Some(secret) = secrets::opened(app, &row)? else { continue };
+        if !secret.signed(assertion.message(), assertion.signature()) {
+            continue;
+        }
+        if row.expires_at.is_none_or(|end| end > now) {
+            return Ok(());
+        }
+        expired = true;
+    }
+    Err(refused(if expired { Reason::ExpiredSecret } else { Reason::WrongKey }).into())
+}
+
+const fn reason(flaw: Flaw) -> Reason {
+    match flaw {
+        Flaw::Subject | Flaw::Audience => Reason::WrongAssertion,
+        Flaw::Time => Reason::AssertionNotCurrent,
+    }
+}

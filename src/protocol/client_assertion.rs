@@ -1,0 +1,158 @@
+//! What clients prove themselves with by signing (RFC 7521 §4.2, RFC 7523 §3, OpenID Connect Core §9).
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer};
+
+use super::claims::Audience;
+use super::client_authentication::AuthMethod;
+use super::client_keys::ClientAlgorithm;
+use super::error::{ErrorCode, Fault};
+use super::jws::Compact;
+use crate::time::UnixTime;
+
+/// The one `client_assertion_type`.
+pub const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// How far ahead an assertion may expire, in seconds: so long its name is remembered. Some libraries make them for an hour.
+pub const LONGEST_LIFE: i64 = 3_600;
+/// How far a client's clock may be wrong.
+pub const LEEWAY: i64 = 30;
+const LONGEST_NAME: usize = 512;
+
+/// The types that a header may say, if it says one: what a client signs for something else is no proof.
+const TYPES: [&str; 2] = ["jwt", "client-authentication+jwt"];
+
+/// An assertion that was read, and not verified.
+#[derive(Clone)]
+pub struct ClientAssertion {
+    algorithm: ClientAlgorithm,
+    kid: Option<String>,
+    claims: Claims,
+    signing_input: String,
+    signature: Vec<u8>,
+}
+
+#[derive(Clone, Deserialize)]
+struct Claims {
+    iss: String,
+    sub: String,
+    aud: Audience,
+    #[serde(deserialize_with = "numeric_date")]
+    exp: UnixTime,
+    #[serde(default, deserialize_with = "perhaps_numeric_date")]
+    nbf: Option<UnixTime>,
+    #[serde(default, deserialize_with = "perhaps_numeric_date")]
+    iat: Option<UnixTime>,
+    jti: String,
+}
+
+/// What is wrong with an assertion, as far as it shows without a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// It is about another client than the one that made it.
+    Subject,
+    /// It is for somebody else.
+    Audience,
+    /// It has expired, is not good yet, or would be good for too long.
+    Time,
+}
+
+impl ClientAssertion {
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        let compact = Compact::parse(text).map_err(|_| unreadable())?;
+        let header = compact.header();
+        let typ = header.typ.as_deref().map(str::to_ascii_lowercase);
+        let typ = typ.as_deref().map(|typ| typ.strip_prefix("application/").unwrap_or(typ));
+        if typ.is_some_and(|typ| !TYPES.contains(&typ)) {
+            return Err(unreadable());
+        }
+        let claims: Claims = serde_json::from_slice(compact.payload()).map_err(|_| unreadable())?;
+        if claims.jti.is_empty() || claims.jti.len() > LONGEST_NAME {
+            return Err(unreadable());
+        }
+        Ok(Self {
+            algorithm: header.alg.parse().map_err(|_| unreadable())?,
+            kid: header.kid.clone(),
+            claims,
+            signing_input: compact.signing_input().to_owned(),
+            signature: compact.signature().to_owned(),
+        })
+    }
+
+    /// Who says to have made it.
+    pub fn client_id(&self) -> &str {
+        &self.claims.sub
+    }
+
+    pub const fn method(&self) -> AuthMethod {
+        if self.algorithm.is_with_secret() { AuthMethod::ClientSecretJwt } else { AuthMethod::PrivateKeyJwt }
+    }
+
+    pub const fn algorithm(&self) -> ClientAlgorithm {
+        self.algorithm
+    }
+
+    pub fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+
+    /// What its client calls it, and no other assertion.
+    pub fn name(&self) -> &str {
+        &self.claims.jti
+    }
+
+    pub fn message(&self) -> &[u8] {
+        self.signing_input.as_bytes()
+    }
+
+    pub fn signature(&self) -> &[u8] {
+        &self.signature
+    }
+
+    /// From when on it is good for nothing, on no node.
+    pub const fn ends(&self) -> UnixTime {
+        self.claims.exp.plus(LEEWAY)
+    }
+
+    /// The rules of RFC 7523 §3 that need nothing but the claims; `audiences` are the names by which this server goes.
+    pub fn check(&self, audiences: &[&str], now: UnixTime) -> Result<(), Flaw> {
+        let Claims { iss, sub, aud, exp, nbf, iat, .. } = &self.claims;
+        if iss != sub {
+            return Err(Flaw::Subject);
+        }
+        if !audiences.iter().any(|name| aud.contains(name)) {
+            return Err(Flaw::Audience);
+        }
+        let latest = now.plus(LEEWAY);
+        let is_ahead = [nbf, iat].into_iter().flatten().any(|begin| *begin > latest);
+        if self.ends() <= now || *exp > latest.plus(LONGEST_LIFE) || is_ahead {
+            return Err(Flaw::Time);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for ClientAssertion {
+    /// Without the signature, which makes it usable.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientAssertion").field("algorithm", &self.algorithm).finish_non_exhaustive()
+    }
+}
+
+/// Seconds, also with a fraction (RFC 7519 §2).
+fn numeric_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<UnixTime, D::Error> {
+    let number = serde_json::Number::deserialize(deserializer)?;
+    #[expect(clippy::cast_possible_truncation, reason = "what is beyond the numbers of seconds becomes their end")]
+    let whole = |fraction: f64| fraction.floor() as i64;
+    let seconds = number.as_i64().or_else(|| number.as_f64().map(whole));
+    seconds.map(UnixTime::from_seconds).ok_or_else(|| serde::de::Error::custom("no number of seconds"))
+}
+
+fn perhaps_numeric_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<UnixTime>, D::Error> {
+    numeric_date(deserializer).map(Some)
+}
+
+fn unreadable() -> Fault {
+    Fault::new(ErrorCode::InvalidClient, "client_assertion is not a signed token that this server reads")
+}
