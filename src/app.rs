@@ -8,6 +8,7 @@ use crate::mail::{Mail, MailError};
 use crate::observe::Counters;
 use crate::pages::{Pages, PagesError};
 use crate::passwords::Passwords;
+use crate::provider::Providers;
 use crate::remembered::Remembered;
 use crate::store::{Store, StoreError};
 use crate::time::Clock;
@@ -24,6 +25,7 @@ pub struct App {
     pub pages: Pages,
     pub remembered: Remembered,
     pub passwords: Passwords,
+    pub providers: Providers,
     pub counters: Counters,
     pub clock: Clock,
 }
@@ -41,6 +43,8 @@ pub enum StartError {
     Mail(#[from] MailError),
     #[error("{0}")]
     Pages(#[from] PagesError),
+    #[error("providers cannot be called: {0}")]
+    Providers(String),
     #[error("the database lacks migrations ({0}) and `database.migrate_at_start` is off: run `countersign migrate up`")]
     Unmigrated(String),
 }
@@ -65,6 +69,7 @@ impl App {
         let directory = Directory::new(store.clone(), cache.clone(), counters.clone());
         let remembered = Remembered::default();
         let passwords = Passwords::open(&config.passwords);
+        let providers = Providers::new().map_err(StartError::Providers)?;
         Ok(Self {
             config,
             store,
@@ -76,6 +81,7 @@ impl App {
             pages,
             remembered,
             passwords,
+            providers,
             counters,
             clock,
         })

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use serde_json::Value;
-use url::{Host, Url};
+use url::{Host, Url, form_urlencoded};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 const LONGEST: u64 = 256 * 1024;
@@ -19,10 +19,61 @@ pub async fn get_json(url: &str) -> Result<Value, String> {
         .no_proxy()
         .build()
         .map_err(|error| chain(&error))?;
-    let mut response = client.get(url).send().await.map_err(|error| chain(&error))?;
+    let response = client.get(url).send().await.map_err(|error| chain(&error))?;
     if !response.status().is_success() {
         return Err(format!("it answers {}", response.status()));
     }
+    serde_json::from_slice(&read(response).await?).map_err(|_| "its answer is not JSON".to_owned())
+}
+
+/// What calls providers, at addresses that the operator named: any.
+#[derive(Clone)]
+pub struct Caller(reqwest::Client);
+
+/// The status of an answer below 500, and the JSON in it; `Null` where there is none.
+pub type Said = (u16, Value);
+
+impl Caller {
+    pub fn new() -> Result<Self, String> {
+        let http = reqwest::Client::builder()
+            .timeout(PATIENCE)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            // Some answer nobody who does not say who they are.
+            .user_agent("countersign")
+            .build();
+        http.map(Self).map_err(|error| chain(&error))
+    }
+
+    pub async fn get(&self, url: &str, bearer: Option<&str>) -> Result<Said, String> {
+        let request = self.0.get(url);
+        said(bearer.into_iter().fold(request, reqwest::RequestBuilder::bearer_auth)).await
+    }
+
+    /// With the name and the password of RFC 6749 §2.3.1, if there are any.
+    pub async fn post(&self, url: &str, basic: Option<(&str, &str)>, form: &[(&str, &str)]) -> Result<Said, String> {
+        let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let request = self.0.post(url).form(form);
+        said(match basic {
+            Some((name, password)) => request.basic_auth(encoded(name), Some(encoded(password))),
+            None => request,
+        })
+        .await
+    }
+}
+
+async fn said(request: reqwest::RequestBuilder) -> Result<Said, String> {
+    let response = request.header("accept", "application/json").send().await.map_err(|error| chain(&error))?;
+    let status = response.status();
+    if status.is_server_error() || status.is_redirection() {
+        return Err(format!("it answers {status}"));
+    }
+    let body = read(response).await?;
+    Ok((status.as_u16(), serde_json::from_slice(&body).unwrap_or_default()))
+}
+
+/// No more of it than anybody needs.
+async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| chain(&error))? {
         body.extend_from_slice(&chunk);
@@ -30,7 +81,7 @@ pub async fn get_json(url: &str) -> Result<Value, String> {
             return Err("its answer is too long".to_owned());
         }
     }
-    serde_json::from_slice(&body).map_err(|_| "its answer is not JSON".to_owned())
+    Ok(body)
 }
 
 /// What calls clients, at addresses that they registered.

@@ -14,9 +14,22 @@ const BESIDE: &[(&str, &[&str], &str)] = &[
     ("directory", &["cache", "observe", "store"], "it reads rows through the cache, and counts how often it could"),
     ("pages", &["config"], "its settings"),
     ("passwords", &["config"], "its settings"),
+    ("provider", &["breaker", "directory", "remote"], "it calls those who are described, while they answer"),
     (
         "app",
-        &["cache", "config", "directory", "keyring", "mail", "observe", "pages", "passwords", "remembered", "store"],
+        &[
+            "cache",
+            "config",
+            "directory",
+            "keyring",
+            "mail",
+            "observe",
+            "pages",
+            "passwords",
+            "provider",
+            "remembered",
+            "store",
+        ],
         "it holds every door, and does nothing",
     ),
     (
@@ -51,6 +64,11 @@ const BESIDE: &[(&str, &[&str], &str)] = &[
     ),
     ("limits", &["failure"], "refused is not broken"),
     ("scopes", &["audit", "failure"], "what it changes is recorded; refused is not broken"),
+    (
+        "upstreams",
+        &["accounts", "audit", "failure"],
+        "people come back to where accounts await them; what it changes is recorded; refused is not broken",
+    ),
     ("tokens", &["audit", "failure"], "what ends a token is recorded; refused is not broken"),
     ("cli", &["http"], "one of its commands serves"),
     ("protocol", &["secret", "time"], "a client's secret and the time of a token are words too"),
@@ -149,7 +167,7 @@ fn what_may_be_imported_from_beside_is_imported() {
 }
 
 /// Names that only some files may say: the thing, the names, and who may.
-const HIDDEN: [(&str, &[&str], &[&str]); 7] = [
+const HIDDEN: [(&str, &[&str], &[&str]); 8] = [
     (
         "which database it is",
         &[
@@ -181,6 +199,7 @@ const HIDDEN: [(&str, &[&str], &[&str]); 7] = [
         &["argon2", "bcrypt", "pbkdf2", "phc", "rustix", "scrypt"],
         &["src/passwords.rs", "src/passwords/"],
     ),
+    ("what verifies others' tokens", &["openidconnect", "chrono"], &["src/provider.rs", "src/provider/"]),
     (
         "HTTP",
         &["http::", "poem", "poem_openapi", "hyper", "hyper_util", "reqwest", "http_body_util"],
