@@ -9,6 +9,7 @@ use crate::mail::{Mail, MailError};
 use crate::observe::Counters;
 use crate::pages::{Pages, PagesError};
 use crate::passwords::Passwords;
+use crate::provider::Providers;
 use crate::remembered::Remembered;
 use crate::remote::Outbound;
 use crate::store::{Store, StoreError};
@@ -28,6 +29,7 @@ pub struct App {
     pub outbound: Outbound,
     pub key_sets: KeySets,
     pub passwords: Passwords,
+    pub providers: Providers,
     pub counters: Counters,
     pub clock: Clock,
 }
@@ -47,6 +49,8 @@ pub enum StartError {
     Pages(#[from] PagesError),
     #[error("nobody can be called from here: {0}")]
     Outbound(String),
+    #[error("providers cannot be called: {0}")]
+    Providers(String),
     #[error("the database lacks migrations ({0}) and `database.migrate_at_start` is off: run `countersign migrate up`")]
     Unmigrated(String),
 }
@@ -74,6 +78,7 @@ impl App {
         let outbound = Outbound::new(may_be_private).map_err(StartError::Outbound)?;
         let key_sets = KeySets::new(cache.clone(), outbound.clone());
         let passwords = Passwords::open(&config.passwords);
+        let providers = Providers::new().map_err(StartError::Providers)?;
         Ok(Self {
             config,
             store,
@@ -87,6 +92,7 @@ impl App {
             outbound,
             key_sets,
             passwords,
+            providers,
             counters,
             clock,
         })

@@ -20,7 +20,7 @@ use crate::failure::{Failure, Outcome, Reason, Refused};
 use crate::grants::sign_in::{self, Asked, Decision};
 use crate::protocol::authorization::{Addressed, AuthorizationRequest};
 use crate::protocol::error::ErrorCode;
-use crate::protocol::id_token::PASSWORD_ACR;
+use crate::protocol::id_token::CLASSES;
 use crate::protocol::params::Params;
 use crate::protocol::scope::{OPENID, ScopeSet};
 use crate::protocol::token::GrantType;
@@ -104,6 +104,9 @@ pub async fn proceed(
     let Some(session) = asking.session.filter(|session| is_recent(session, client, &request, now)) else {
         return unless_silent(&request, Next::SignIn, ErrorCode::LoginRequired, Reason::SignInDue);
     };
+    if request.claims.classes.as_ref().is_some_and(|classes| !classes.contains(&session.session.acr)) {
+        return another_class(&request);
+    }
     let user_id = &session.session.user_id;
     if subjects.is_some_and(|subjects| !subjects.contains(&tokens::subject(app, client, user_id))) {
         return somebody_else(&request);
@@ -137,8 +140,9 @@ pub async fn read(app: &App, client: &Client, params: &Params) -> Outcome<Author
         let about = "prompt says create, and people cannot make accounts here";
         return Err(Refused::new(ErrorCode::InvalidRequest, Reason::RegistrationClosed, about).into());
     }
-    // Asking for a password again would not make it another class.
-    if request.claims.classes.as_ref().is_some_and(|classes| !classes.iter().any(|class| class == PASSWORD_ACR)) {
+    // Nothing that a user could do would be of another class.
+    let is_known = |class: &String| CLASSES.contains(&class.as_str());
+    if request.claims.classes.as_ref().is_some_and(|classes| !classes.iter().any(is_known)) {
         let about = "none of the classes of sign-in that the request insists on can be had here";
         let code = ErrorCode::UnmetAuthenticationRequirements;
         return Err(Refused::new(code, Reason::NoSuchClass, about).into());
@@ -175,6 +179,16 @@ fn somebody_else(request: &AuthorizationRequest) -> Outcome<Next> {
         return Err(Refused::new(ErrorCode::LoginRequired, Reason::AnotherUser, about).into());
     }
     unless_silent(request, Next::SignIn, ErrorCode::LoginRequired, Reason::AnotherUser)
+}
+
+/// The same of a class of sign-in that the request insists on, and the user did not choose.
+fn another_class(request: &AuthorizationRequest) -> Outcome<Next> {
+    if request.signed_in {
+        let about = "the user signed in in another way than the request insists on";
+        let code = ErrorCode::UnmetAuthenticationRequirements;
+        return Err(Refused::new(code, Reason::NoSuchClass, about).into());
+    }
+    unless_silent(request, Next::SignIn, ErrorCode::LoginRequired, Reason::SignInDue)
 }
 
 /// What the user is asked to allow: the scopes, and those that stand for the claims which are asked for by name.

@@ -17,6 +17,7 @@ mod role;
 mod scope;
 mod serve;
 mod sweep;
+mod upstream;
 mod user;
 
 use std::io::{self, Read};
@@ -69,6 +70,7 @@ fn once(config: Config, command: Command) -> Result<Printed, Complaint> {
             Command::Role { command } => role::run(&open(config).await?, command).await,
             Command::Scope { command } => scope::run(&open(config).await?, command).await,
             Command::Registration { command } => registration::run(&open(config).await?, command).await,
+            Command::Upstream { command } => upstream::run(&open(config).await?, command).await,
             Command::Resource { command } => resource::run(&open(config).await?, command).await,
             Command::Key { command } => key::run(&open(config).await?, command).await,
             Command::Audit { command } => audit::run(&open(config).await?, command).await,

@@ -7,6 +7,7 @@ mod client;
 mod copies;
 mod resource;
 mod roles;
+mod upstream;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,11 +23,12 @@ use crate::protocol::scope::{ScopeName, ScopeSet};
 use crate::store::generations::Generations;
 use crate::store::{Store, StoreError, StoreResult};
 
-use copies::{ClientCopy, ResourceCopy, RoleCopy, ScopeCopy};
+use copies::{ClientCopy, ResourceCopy, RoleCopy, ScopeCopy, UpstreamCopy};
 
 pub use client::{Client, FIRST_PARTY};
 pub use resource::Resource;
 pub use roles::Roles;
+pub use upstream::Upstream;
 
 /// A description older than this is asked for again before it is used.
 const FRESH_FOR: Duration = Duration::from_secs(1);
@@ -62,6 +64,7 @@ struct Inner {
     scopes: ArcSwap<(i64, Arc<Scopes>)>,
     resources: ArcSwap<(i64, Arc<Vec<Resource>>)>,
     roles: ArcSwap<(i64, Arc<Roles>)>,
+    upstreams: ArcSwap<(i64, Arc<Vec<Upstream>>)>,
 }
 
 /// The generations, when they were last known to be current, and when the store last failed to say.
@@ -94,6 +97,7 @@ impl Directory {
                 scopes: ArcSwap::from_pointee((-1, Arc::default())),
                 resources: ArcSwap::from_pointee((-1, Arc::default())),
                 roles: ArcSwap::from_pointee((-1, Arc::default())),
+                upstreams: ArcSwap::from_pointee((-1, Arc::default())),
             }),
         }
     }
@@ -176,6 +180,21 @@ impl Directory {
         let roles = Arc::new(Roles::read(rows)?);
         self.inner.roles.store(Arc::new((generation, Arc::clone(&roles))));
         Ok(roles)
+    }
+
+    /// All providers that people sign in with: there are as many as buttons fit on a page.
+    pub async fn upstreams(&self) -> DirectoryResult<Arc<Vec<Upstream>>> {
+        let generation = self.generations().await?.upstreams;
+        let held = self.inner.upstreams.load();
+        if held.0 == generation {
+            return Ok(Arc::clone(&held.1));
+        }
+        let rows =
+            async { Ok(Some(self.inner.store.upstreams().await?.into_iter().map(UpstreamCopy::from).collect())) };
+        let rows: Vec<UpstreamCopy> = self.copied(&format!("upstreams:{generation}"), rows).await?.unwrap_or_default();
+        let upstreams = Arc::new(rows.into_iter().map(Upstream::read).collect::<DirectoryResult<Vec<_>>>()?);
+        self.inner.upstreams.store(Arc::new((generation, Arc::clone(&upstreams))));
+        Ok(upstreams)
     }
 
     /// The current generations: as last polled, unless that is too long ago.

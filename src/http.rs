@@ -132,6 +132,12 @@ pub fn endpoint(app: &Arc<App>, draining: &Draining) -> impl Endpoint<Output = R
         list.push((path.to_owned(), vec![Method::GET, Method::POST]));
         routes = routes.at(path, poem::get(page.clone()).post(page));
     }
+    for (label, path, methods, page) in html::elsewhere(app) {
+        let route =
+            methods.iter().fold(poem::RouteMethod::new(), |route, method| route.method(method.clone(), page.clone()));
+        list.push((label.to_owned(), methods));
+        routes = routes.at(path, route);
+    }
     let (path, page) = html::sign_out(app);
     list.push((path.to_owned(), vec![Method::GET, Method::POST]));
     routes = routes.at(path, poem::get(page.clone()).post(page));

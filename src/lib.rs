@@ -21,6 +21,7 @@ pub mod observe;
 pub mod pages;
 pub mod passwords;
 pub mod private_files;
+pub mod provider;
 pub mod remembered;
 pub mod remote;
 pub mod store;
@@ -42,6 +43,7 @@ pub mod logout;
 pub mod outbox;
 pub mod scopes;
 pub mod tokens;
+pub mod upstreams;
 
 // Level 3: faces.
 pub mod cli;

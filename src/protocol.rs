@@ -28,6 +28,7 @@ pub mod logout_token;
 pub mod members;
 pub mod params;
 pub mod pkce;
+pub mod provider;
 pub mod redirect_uri;
 pub mod resource;
 pub mod revocation;

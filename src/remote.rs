@@ -4,34 +4,38 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Response;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{ACCEPT, CACHE_CONTROL};
+use reqwest::{ClientBuilder, RequestBuilder, Response};
 use serde_json::Value;
-use url::{Host, Url};
+use url::{Host, Url, form_urlencoded};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 const LONGEST: u64 = 256 * 1024;
 
 /// Reads a JSON document from an address that the operator named.
 pub async fn get_json(url: &str) -> Result<Value, String> {
-    let client = reqwest::Client::builder()
-        .timeout(PATIENCE)
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .build()
-        .map_err(|error| chain(&error))?;
+    let client = bounded().build().map_err(|error| chain(&error))?;
     let response = client.get(url).send().await.map_err(|error| chain(&error))?;
     json(response).await.map_err(|error| error.to_string())
 }
 
+fn bounded() -> ClientBuilder {
+    reqwest::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).no_proxy()
+}
+
 /// What a good answer says.
-async fn json(mut response: Response) -> Result<Value, Unreached> {
+async fn json(response: Response) -> Result<Value, Unreached> {
     let status = response.status();
     if !status.is_success() {
         let about = format!("it answers {status}");
         return Err(if status.is_server_error() { Unreached::Away(about) } else { Unreached::Strange(about) });
     }
+    serde_json::from_slice(&read(response).await?).map_err(|_| Unreached::Strange("its answer is not JSON".to_owned()))
+}
+
+/// No more of it than anybody needs.
+async fn read(mut response: Response) -> Result<Vec<u8>, Unreached> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| Unreached::Away(chain(&error)))? {
         body.extend_from_slice(&chunk);
@@ -39,7 +43,47 @@ async fn json(mut response: Response) -> Result<Value, Unreached> {
             return Err(Unreached::Strange("its answer is too long".to_owned()));
         }
     }
-    serde_json::from_slice(&body).map_err(|_| Unreached::Strange("its answer is not JSON".to_owned()))
+    Ok(body)
+}
+
+/// What calls providers, at addresses that the operator named: any.
+#[derive(Clone)]
+pub struct Caller(reqwest::Client);
+
+/// The status of an answer below 500, and the JSON in it; `Null` where there is none.
+pub type Said = (u16, Value);
+
+impl Caller {
+    pub fn new() -> Result<Self, String> {
+        // Some answer nobody who does not say who they are.
+        bounded().user_agent("countersign").build().map(Self).map_err(|error| chain(&error))
+    }
+
+    pub async fn get(&self, url: &str, bearer: Option<&str>) -> Result<Said, String> {
+        let request = self.0.get(url);
+        said(bearer.into_iter().fold(request, RequestBuilder::bearer_auth)).await
+    }
+
+    /// With the name and the password of RFC 6749 §2.3.1, if there are any.
+    pub async fn post(&self, url: &str, basic: Option<(&str, &str)>, form: &[(&str, &str)]) -> Result<Said, String> {
+        let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let request = self.0.post(url).form(form);
+        said(match basic {
+            Some((name, password)) => request.basic_auth(encoded(name), Some(encoded(password))),
+            None => request,
+        })
+        .await
+    }
+}
+
+async fn said(request: RequestBuilder) -> Result<Said, String> {
+    let response = request.header(ACCEPT, "application/json").send().await.map_err(|error| chain(&error))?;
+    let status = response.status();
+    if status.is_server_error() || status.is_redirection() {
+        return Err(format!("it answers {status}"));
+    }
+    let body = read(response).await.map_err(|error| error.to_string())?;
+    Ok((status.as_u16(), serde_json::from_slice(&body).unwrap_or_default()))
 }
 
 /// A document that a client keeps.
@@ -74,13 +118,8 @@ pub enum Unreached {
 impl Outbound {
     /// `private` says whether they may be on this machine or in a private network.
     pub fn new(private: bool) -> Result<Self, String> {
-        let http = reqwest::Client::builder()
-            .timeout(PATIENCE)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .dns_resolver(Arc::new(Guard { private }))
-            .build()
-            .map_err(|error| chain(&error))?;
+        let guard = Arc::new(Guard { private });
+        let http = bounded().dns_resolver(guard).build().map_err(|error| chain(&error))?;
         Ok(Self { http, private })
     }
 

@@ -90,6 +90,15 @@ impl Kind for RegistrationToken {
     const PREFIX: &'static str = "cs_registration_";
 }
 
+/// What a browser that was sent to a provider comes back with, and what then stands for the proof that is awaited of it.
+pub enum UpstreamState {}
+impl Kind for UpstreamState {
+    const PREFIX: &'static str = "cs_state_";
+}
+
+/// What this server proves itself with at a provider, which made it up.
+pub enum UpstreamSecret {}
+
 /// What a client proves to have asked for a code by (RFC 7636). It draws it by itself.
 pub enum CodeVerifier {}
 

@@ -16,6 +16,7 @@ pub mod generations;
 pub mod grants;
 pub mod held_usernames;
 pub mod idempotency;
+pub mod identities;
 pub mod leases;
 pub mod login_failures;
 pub mod migrations;
@@ -32,6 +33,8 @@ pub mod session_clients;
 pub mod sessions;
 pub mod signing_keys;
 pub mod sweep;
+pub mod upstream_logins;
+pub mod upstreams;
 pub mod users;
 pub mod vitals;
 

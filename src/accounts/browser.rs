@@ -1,11 +1,12 @@
 //! Who is signed in with which browser. The cookie holds 256 random bits, drawn anew at every sign-in, and the store their hash.
 
-use super::SignedIn;
+use serde_json::json;
+
+use super::{Means, SignedIn};
 use crate::app::App;
 use crate::audit::{Act, Actor, Entry, Origin};
 use crate::failure::{Outcome, Reason, Refused};
 use crate::protocol::error::ErrorCode;
-use crate::protocol::id_token::{PASSWORD_ACR, PASSWORD_AMR};
 use crate::secret::{Plain, SessionSecret};
 use crate::store::grants::SignIn;
 use crate::store::new_id;
@@ -47,14 +48,15 @@ pub async fn begin(
 ) -> Outcome<Plain<SessionSecret>> {
     let key = app.keyring.secret_hash_key();
     let secret = Plain::<SessionSecret>::generate();
+    let (acr, amr) = user.means.told();
     let row = SessionRow {
         hash: secret.hash(key),
         id: new_id(now),
         user_id: user.id,
         user_epoch: user.epoch,
         auth_time: now,
-        acr: PASSWORD_ACR.to_owned(),
-        amr: PASSWORD_AMR.to_owned(),
+        acr: acr.to_owned(),
+        amr: amr.to_owned(),
         created_at: now,
         last_used_at: now,
         expires_at: now.plus(app.config.sessions.absolute_seconds()),
@@ -63,6 +65,10 @@ pub async fn begin(
         address: origin.address.map(|address| address.to_string()),
     };
     let record = Entry::new(Act::SignedIn, Actor::User(&row.user_id)).on("user", row.user_id.clone());
+    let record = match &user.means {
+        Means::Password => record,
+        Means::Upstream(name) => record.with(json!({ "upstream": name })),
+    };
     let record = record.at_client(client_id).from(origin).record(now);
     let ends_others = app.config.tokens.single_session;
     let sign_in = SignIn { epoch: user.epoch, ends_others, upgraded: user.upgraded, spends: None };

@@ -2,7 +2,7 @@
 //! answer in the same time as a new one, and its owner a letter.
 
 use super::details::{self, Details, Faults, NewAccount};
-use super::{SignedIn, letters, names, pace};
+use super::{Means, SignedIn, letters, names, pace};
 use crate::app::App;
 use crate::audit::{Act, Actor, Entry, Origin};
 use crate::failure::{Failure, Outcome, Reason, Refused};
@@ -48,7 +48,8 @@ pub async fn register(
     let user = row(account, Some(hash), now);
     match add(app, user.clone(), origin, now).await? {
         Ok(()) => {
-            let signed_in = SignedIn { id: user.id.clone(), epoch: user.epoch, roles: Vec::new(), upgraded: None };
+            let (id, epoch, roles, means) = (user.id.clone(), user.epoch, Vec::new(), Means::Password);
+            let signed_in = SignedIn { id, epoch, roles, upgraded: None, means };
             Ok(Registered::Ready(Box::new(user), signed_in))
         }
         Err(name) => Err(taken(name)),

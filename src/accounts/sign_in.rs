@@ -6,6 +6,7 @@ use crate::audit::{Act, Actor, Origin};
 use crate::failure::{Outcome, Reason, Refused};
 use crate::passwords::Verdict;
 use crate::protocol::error::ErrorCode;
+use crate::protocol::id_token::{PASSWORD_ACR, PASSWORD_AMR, UPSTREAM_ACR, UPSTREAM_AMR};
 use crate::secret::{Password, PasswordHash, Plain};
 use crate::store::grants::Upgraded;
 use crate::store::users::UserRow;
@@ -23,6 +24,25 @@ pub struct SignedIn {
     /// Besides the one that everybody has.
     pub roles: Vec<String>,
     pub upgraded: Option<Upgraded>,
+    pub means: Means,
+}
+
+/// By what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Means {
+    Password,
+    /// The provider of this name.
+    Upstream(String),
+}
+
+impl Means {
+    /// What clients hear of it: the class, and the method.
+    pub fn told(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Password => (PASSWORD_ACR, PASSWORD_AMR),
+            Self::Upstream(_) => (UPSTREAM_ACR, UPSTREAM_AMR),
+        }
+    }
 }
 
 pub async fn sign_in(
@@ -56,7 +76,7 @@ pub async fn sign_in(
     let upgraded = if outdated { app.passwords.hash(password).await.ok() } else { None };
     let upgraded = upgraded.map(|to| Upgraded { from: stored.clone(), to });
     let roles = app.store.roles_of(&user.id).await?;
-    Ok(SignedIn { id: user.id.clone(), epoch: user.epoch, roles, upgraded })
+    Ok(SignedIn { id: user.id.clone(), epoch: user.epoch, roles, upgraded, means: Means::Password })
 }
 
 /// The user and the stored password, if a right one is all that is missing.

@@ -59,6 +59,11 @@ pub enum Command {
         #[command(subcommand)]
         command: RegistrationCommand,
     },
+    /// Providers that people sign in with
+    Upstream {
+        #[command(subcommand)]
+        command: UpstreamCommand,
+    },
     /// The APIs that tokens can be for
     Resource {
         #[command(subcommand)]
@@ -236,6 +241,27 @@ pub enum InitialTokenCommand {
     List,
     /// End a token at once; the clients that were registered with it stay
     Delete { id: String },
+}
+
+#[derive(Subcommand)]
+pub enum UpstreamCommand {
+    /// Make a provider known, as JSON from a file, or from standard input when it is -, describes it
+    Create {
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
+    },
+    /// List the providers
+    List,
+    /// Show one
+    Show { name: String },
+    /// Describe one anew; its secret stays, unless another one is said
+    Replace {
+        name: String,
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
+    },
+    /// Forget one, with all links to it
+    Delete { name: String },
 }
 
 #[derive(Subcommand)]

@@ -4,6 +4,7 @@
 mod mail;
 mod pages;
 mod people;
+mod upstreams;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -84,6 +85,7 @@ async fn look(config: &Config, findings: &mut Findings) {
         clock(store, now, findings).await;
         keys(store, config, now, findings).await;
         people::look(store, config, findings).await;
+        upstreams::look(store, findings).await;
     }
     cache(config, findings).await;
     mail::look(config, store.as_ref(), findings).await;

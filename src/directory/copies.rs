@@ -8,6 +8,7 @@ use crate::store::clients::ClientRow;
 use crate::store::resources::ResourceRow;
 use crate::store::roles::Role;
 use crate::store::scopes::ScopeRow;
+use crate::store::upstreams::UpstreamRow;
 
 /// A copy of a past generation is never asked for again; this only says when its room is free.
 pub const LIFETIME: Duration = Duration::from_secs(3600);
@@ -60,5 +61,19 @@ pub struct ResourceCopy {
 impl From<ResourceRow> for ResourceCopy {
     fn from(row: ResourceRow) -> Self {
         Self { uri: row.uri, scopes: row.scopes, introspectors: row.introspectors }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct UpstreamCopy {
+    pub id: String,
+    pub name: String,
+    pub document: String,
+    pub version: i64,
+}
+
+impl From<UpstreamRow> for UpstreamCopy {
+    fn from(row: UpstreamRow) -> Self {
+        Self { id: row.id, name: row.name, document: row.document, version: row.version }
     }
 }

@@ -7,6 +7,7 @@ mod keys;
 mod me;
 mod roles;
 mod scopes;
+mod upstreams;
 mod users;
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ type Administration = (
     keys::KeysApi,
     roles::RolesApi,
     audit::AuditApi,
+    upstreams::UpstreamsApi,
     users::Apis,
 );
 type People = (auth::AuthApi, auth::RecoveryApi, me::MeApi, me::SessionsApi, me::ConsentsApi, auth::AliasesApi);
@@ -53,6 +55,7 @@ pub fn apis(app: &Arc<App>) -> Apis {
         keys::KeysApi { app: Arc::clone(app) },
         roles::RolesApi { app: Arc::clone(app) },
         audit::AuditApi { app: Arc::clone(app) },
+        upstreams::UpstreamsApi { app: Arc::clone(app) },
         users::apis(app),
     );
     (people, administration)

@@ -144,9 +144,13 @@ pub struct Pending {
 
 impl Pending {
     pub async fn read(app: &App, request: &Request) -> Outcome<Self> {
+        limits::api_call_from(app, address(request), app.clock.now()).await?;
+        Self::of(app, request, request.uri().query().unwrap_or_default()).await
+    }
+
+    /// One that waited elsewhere, and is that of this browser.
+    pub async fn of(app: &App, request: &Request, text: &str) -> Outcome<Self> {
         let now = app.clock.now();
-        limits::api_call_from(app, address(request), now).await?;
-        let text = request.uri().query().unwrap_or_default();
         if text.len() > LONGEST_QUERY {
             return Err(malformed("the request is too long"));
         }

@@ -39,6 +39,9 @@ pub enum ApiScope {
     /// Read the audit log
     #[oai(rename = "admin:audit")]
     Audit,
+    /// Manage providers that people sign in with
+    #[oai(rename = "admin:upstreams")]
+    Upstreams,
 }
 
 impl ApiScope {

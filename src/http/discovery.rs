@@ -25,7 +25,7 @@ use crate::protocol::client_authentication::AuthMethod;
 use crate::protocol::client_keys::ClientAlgorithm;
 use crate::protocol::client_metadata::{ResponseType, SubjectType};
 use crate::protocol::discovery::Metadata;
-use crate::protocol::id_token::PASSWORD_ACR;
+use crate::protocol::id_token::CLASSES;
 use crate::protocol::jwk::Algorithm;
 use crate::protocol::{pkce, userinfo as about_users};
 
@@ -160,7 +160,7 @@ fn metadata(app: &App, scopes: &Scopes, algorithms: &[Algorithm]) -> Metadata {
         userinfo_signing_alg_values_supported: algorithms.to_vec(),
         // Whether or not it is open: whoever has an initial access token can use it.
         registration_endpoint: Some(issuer.endpoint(registration::PATH)),
-        acr_values_supported: vec![PASSWORD_ACR],
+        acr_values_supported: CLASSES.to_vec(),
         claim_types_supported: vec!["normal"],
         claims_supported: CLAIMS.into_iter().chain(about_users::names()).collect(),
         prompt_values_supported: prompts,

@@ -3,6 +3,7 @@
 
 mod account;
 mod devices;
+mod elsewhere;
 mod form_post;
 mod forms;
 mod links;
@@ -15,6 +16,7 @@ mod sign_out;
 mod way;
 
 pub use account::account;
+pub use elsewhere::elsewhere;
 pub use form_post::form_post;
 pub use links::pages;
 pub use logo::logo;

@@ -79,6 +79,7 @@ pub async fn sweep(app: &App, walk: &mut GrantsWalk, now: UnixTime) -> StoreResu
     swept.note("sessions", in_batches(|| store.sweep_sessions(before)).await?);
     swept.note("session_clients", in_batches(|| store.sweep_session_clients(before)).await?);
     swept.note("codes", in_batches(|| store.sweep_codes(before)).await?);
+    swept.note("upstream_logins", in_batches(|| store.sweep_upstream_logins(before)).await?);
     swept.note("initial_tokens", in_batches(|| store.sweep_initial_tokens(before)).await?);
     swept.note("unused_clients", sweep_unused_clients(app, now).await?);
     swept.note("held_usernames", in_batches(|| store.sweep_held_usernames(before)).await?);

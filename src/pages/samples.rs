@@ -14,6 +14,8 @@ pub fn samples() -> Vec<(&'static str, Value)> {
             "registered.html",
             context! { client => "Shop", query => "a=b", may_register => true, email => "ann@example.org" },
         ),
+        ("link_account.html", link_account(Some("Shop"), None)),
+        ("link_account.html", link_account(None, Some("Wrong."))),
         ("consent.html", consent(&[])),
         ("consent.html", consent(&wrong())),
         ("form_post.html", form_post()),
@@ -65,19 +67,35 @@ fn account(faults: &[String]) -> Vec<(&'static str, Value)> {
     let email = context! { email => "ann@example.org", is_verified => some, new_email => "", email_faults, current_faults => current_faults.clone() };
     let password =
         context! { min_length => 8, password_hint => "A hint.", current_faults => current_faults.clone(), new_faults };
+    let link = context! {
+        id => "x", label => "Google", email => "ann@example.org", since => "today",
+        last_used => Option::<&str>::None,
+    };
+    let other = context! { name => "google", label => "Google" };
+    let (linked, others) = if some { (vec![link], Vec::new()) } else { (Vec::new(), vec![other]) };
+    let failed = some.then_some("No.");
+    let linked = context! { linked, others, failed, unlink_faults => current_faults.clone() };
     vec![
         ("account.html", context! { ..own.clone(), ..profile }),
         ("account_email.html", context! { ..own.clone(), ..email }),
         ("account_password.html", context! { ..own.clone(), ..password }),
         ("account_sessions.html", context! { ..own.clone(), ..context! { sessions } }),
         ("account_apps.html", context! { ..own.clone(), ..context! { apps } }),
+        ("account_linked.html", context! { ..own.clone(), ..linked }),
         ("account_close.html", context! { ..own, ..context! { current_faults } }),
     ]
 }
 
 fn sign_in(client: Option<&str>, wrong: Option<&str>) -> Value {
     let may_register = wrong.is_none();
-    context! { client, may_register, query => "a=b", form => "", username => "ann", wrong }
+    let other = context! { name => "google", label => "Google" };
+    let others = if may_register { vec![other] } else { Vec::new() };
+    context! { client, may_register, query => "a=b", form => "", username => "ann", wrong, others }
+}
+
+fn link_account(client: Option<&str>, wrong: Option<&str>) -> Value {
+    let (email, upstream, may_register) = ("ann@example.org", "Google", true);
+    context! { client, may_register, query => "a=b", form => "", link => "x", email, upstream, wrong }
 }
 
 fn register(client: Option<&str>, faults: &[String]) -> Value {

@@ -9,10 +9,15 @@ use crate::time::UnixTime;
 /// The `typ` of the header. It is the one that JOSE libraries expect, and not that of an access token.
 pub const TYP: &str = "JWT";
 
-/// The class of a sign-in by a password and nothing else; the only one that there is.
+/// The class of a sign-in by a password and nothing else.
 pub const PASSWORD_ACR: &str = "urn:countersign:acr:pwd";
 /// Its method (RFC 8176 §2).
 pub const PASSWORD_AMR: &str = "pwd";
+/// The class of a sign-in with a provider, whose business it is how; and what stands for the method.
+pub const UPSTREAM_ACR: &str = "urn:countersign:acr:fed";
+pub const UPSTREAM_AMR: &str = "fed";
+/// All classes that there are.
+pub const CLASSES: [&str; 2] = [PASSWORD_ACR, UPSTREAM_ACR];
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdToken {

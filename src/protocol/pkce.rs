@@ -38,6 +38,11 @@ impl CodeChallenge {
         challenge.parse().map(Some)
     }
 
+    /// §4.2: what belongs to a verifier.
+    pub fn of_verifier(verifier: &Plain<CodeVerifier>) -> Self {
+        Self(BASE64URL.encode(Sha256::digest(verifier.reveal().as_bytes())))
+    }
+
     /// §4.6.
     pub fn is_met_by(&self, verifier: &Plain<CodeVerifier>) -> bool {
         let verifier = verifier.reveal().as_bytes();

@@ -19,6 +19,7 @@ pub enum Kind {
     Roles,
     /// Which kinds of password hashes are stored.
     PasswordKinds,
+    Upstreams,
 }
 
 impl Kind {
@@ -31,6 +32,7 @@ impl Kind {
             Self::Users => "users",
             Self::Roles => "roles",
             Self::PasswordKinds => "password_kinds",
+            Self::Upstreams => "upstreams",
         }
     }
 }
@@ -44,6 +46,7 @@ pub struct Generations {
     pub signing_keys: i64,
     pub roles: i64,
     pub password_kinds: i64,
+    pub upstreams: i64,
 }
 
 impl Store {
@@ -59,6 +62,7 @@ impl Store {
             signing_keys: number(Kind::SigningKeys),
             roles: number(Kind::Roles),
             password_kinds: number(Kind::PasswordKinds),
+            upstreams: number(Kind::Upstreams),
         })
     }
 }

@@ -1,5 +1,9 @@
 //! The tables as Diesel sees them; `migrations/` makes them, on both databases alike.
 
+mod elsewhere;
+
+pub use elsewhere::{identities, upstream_logins, upstreams};
+
 diesel::table! {
     generations (kind) {
         kind -> Text,
@@ -382,7 +386,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     revoked_tokens,
     signing_keys,
 );
-diesel::allow_tables_to_appear_in_same_query!(users, user_roles, grants, sessions, session_clients);
+diesel::allow_tables_to_appear_in_same_query!(users, user_roles, grants, sessions, session_clients, identities);
 diesel::allow_tables_to_appear_in_same_query!(roles, role_scopes);
 diesel::allow_tables_to_appear_in_same_query!(audit_log, audit_persons, audit_seals);
 diesel::allow_tables_to_appear_in_same_query!(registrations, grants);

@@ -14,9 +14,10 @@ use super::StoreResult;
 use super::audit::{Record, erase_person, record};
 use super::backend::{Store, read, tx};
 use super::held_usernames::{let_go, make_way};
+use super::identities::IdentityRow;
 use super::one_time_tokens::{OneTimeLetter, Post, post};
 use super::outbox::enqueue;
-use super::schema::{one_time_tokens, user_roles, users};
+use super::schema::{identities, one_time_tokens, user_roles, users};
 use super::session_clients::over;
 use crate::secret::PasswordHash;
 use crate::time::UnixTime;
@@ -147,6 +148,17 @@ impl Store {
 
     /// A new user with roles, and the letter that asks to confirm the address; or which of the names is taken.
     pub async fn add_user(&self, new: NewUser, record: Record) -> StoreResult<Result<(), Name>> {
+        self.add_linked_user(new, None, record).await
+    }
+
+    /// The same of one who signs in with a provider. A conflict that is no name's reads as one of the username: somebody else
+    /// linked the same one of theirs at this moment.
+    pub async fn add_linked_user(
+        &self,
+        new: NewUser,
+        identity: Option<IdentityRow>,
+        record: Record,
+    ) -> StoreResult<Result<(), Name>> {
         named(tx!(self, async |c| {
             let NewUser { user, roles, letter } = new;
             let (user_id, username, now) = (user.id.clone(), Some(user.username_key.clone()), user.created_at);
@@ -155,6 +167,9 @@ impl Store {
             diesel::insert_into(users::table).values(user).execute(c).await?;
             let_go!(c, username);
             give_roles!(c, user_id, roles);
+            if let Some(identity) = identity {
+                diesel::insert_into(identities::table).values(identity).execute(c).await?;
+            }
             if let Some(letter) = letter {
                 post!(c, Post::Link(letter));
             }

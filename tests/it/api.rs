@@ -25,7 +25,8 @@ pub const CLIENTS: &str = "/api/v1/admin/clients";
 pub const KEYS: &str = "/api/v1/admin/keys";
 
 /// What administrators may do.
-pub const EVERYTHING: &str = "admin:users admin:roles admin:scopes admin:clients admin:keys admin:audit";
+pub const EVERYTHING: &str =
+    "admin:users admin:roles admin:scopes admin:clients admin:keys admin:audit admin:upstreams";
 
 /// A world with a service that governs it.
 pub struct Governed {

@@ -84,7 +84,7 @@ async fn what_the_metadata_lists_works(backend: Backend) {
         ("prompt_values_supported", json!(["none", "login", "consent", "select_account", "create"])),
         ("id_token_signing_alg_values_supported", json!(["RS256"])),
         ("userinfo_signing_alg_values_supported", json!(["RS256"])),
-        ("acr_values_supported", json!(["urn:countersign:acr:pwd"])),
+        ("acr_values_supported", json!(["urn:countersign:acr:pwd", "urn:countersign:acr:fed"])),
         ("backchannel_logout_supported", json!(true)),
         ("backchannel_logout_session_supported", json!(true)),
         ("claim_types_supported", json!(["normal"])),

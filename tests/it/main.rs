@@ -36,6 +36,7 @@ mod secret;
 mod tidy;
 mod time;
 mod token;
+mod upstreams;
 mod userinfo;
 mod verification;
 mod whole_log;

@@ -6,6 +6,7 @@ mod lists;
 
 use std::sync::Arc;
 
+use http::header::CONTENT_SECURITY_POLICY;
 use http::{Method, StatusCode};
 use minijinja::{Value, context};
 use poem::{Endpoint, Request, RequestBody, Response};
@@ -15,6 +16,7 @@ use super::forms;
 use super::render::Reader;
 use crate::accounts::browser;
 use crate::app::App;
+use crate::directory::Upstream;
 use crate::failure::Outcome;
 use crate::http::authorization::{SIGN_IN, see_other};
 use crate::http::context::{address, origin, settle};
@@ -26,6 +28,8 @@ use crate::secret::{Plain, SessionSecret};
 use crate::store::sessions::SessionStanding;
 
 pub const ACCOUNT: &str = "/account";
+/// With which providers somebody signs in.
+pub const LINKED: &str = "/account/linked";
 
 #[derive(Clone)]
 pub struct AccountPage {
@@ -40,24 +44,26 @@ enum Kind {
     Password,
     Sessions,
     Apps,
+    Linked,
     Close,
     SignOut,
 }
 
 /// The pages in the order in which they are offered: the path, the template, the name.
-const PAGES: [(Kind, &str, &str, &str); 6] = [
+const PAGES: [(Kind, &str, &str, &str); 7] = [
     (Kind::Profile, ACCOUNT, "account.html", "account.profile"),
     (Kind::Email, "/account/email", "account_email.html", "account.email"),
     (Kind::Password, "/account/password", "account_password.html", "account.password"),
     (Kind::Sessions, "/account/sessions", "account_sessions.html", "account.sessions"),
     (Kind::Apps, "/account/apps", "account_apps.html", "account.apps"),
+    (Kind::Linked, LINKED, "account_linked.html", "account.linked"),
     (Kind::Close, "/account/close", "account_close.html", "account.close"),
 ];
 
 const SIGN_OUT: &str = "/account/sign-out";
 
 /// What a page says to have been done, when it is named in the query.
-const DONE: [(&str, &str); 7] = [
+const DONE: [(&str, &str); 9] = [
     ("profile", "account.done_profile"),
     ("email", "account.done_email"),
     ("email-asked", "account.done_email_asked"),
@@ -65,6 +71,8 @@ const DONE: [(&str, &str); 7] = [
     ("session", "account.done_session"),
     ("others", "account.done_others"),
     ("app", "account.done_app"),
+    ("linked", "account.done_linked"),
+    ("unlinked", "account.done_unlinked"),
 ];
 
 /// The pages and their paths; signing out is no page, and only sent.
@@ -126,8 +134,12 @@ impl Visit<'_> {
             return see_other(&self.app.config.issuer.endpoint(ACCOUNT));
         };
         let own = self.values(kind, &reader, faults).await?;
+        let upstreams = self.app.directory.upstreams().await?;
+        let enabled: Vec<&Upstream> = upstreams.iter().filter(|upstream| upstream.description.enabled).collect();
         let offered: Vec<Value> = PAGES
             .iter()
+            // Where there is nobody to sign in with, nothing is said of it.
+            .filter(|(each, ..)| *each != Kind::Linked || !upstreams.is_empty())
             .map(|(each, path, _, name)| context! { path => *path, name => reader.say(name), here => *each == kind })
             .collect();
         let values = context! {
@@ -139,7 +151,11 @@ impl Visit<'_> {
             // What was filled in goes before what is stored.
             ..context! { ..filled, ..own }
         };
-        reader.page(status, template, values)
+        let mut response = reader.page(status, template, values)?;
+        if kind == Kind::Linked {
+            response.headers_mut().insert(CONTENT_SECURITY_POLICY, reader.policy_with(String::new(), &enabled));
+        }
+        Ok(response)
     }
 
     /// What was done just before.

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use url::form_urlencoded;
 
 use crate::app::App;
+use crate::directory::Upstream;
 use crate::failure::{Broken, Failure, Outcome, Reason};
 use crate::http::context::request_id;
 use crate::http::reply::{self, Told};
@@ -150,6 +151,16 @@ impl<'a> Reader<'a> {
             .header(REFERRER_POLICY, const { HeaderValue::from_static("no-referrer") })
             .header(CACHE_CONTROL, const { HeaderValue::from_static("no-store") })
             .body(html)
+    }
+
+    /// The same where forms lead to providers, and from there on to `own`.
+    pub fn policy_with(&self, own: String, upstreams: &[&Upstream]) -> HeaderValue {
+        let mut places: Vec<String> = upstreams.iter().map(|upstream| upstream.description.place()).collect();
+        places.extend([own, "'self'".to_owned()]);
+        places.retain(|place| !place.is_empty());
+        places.sort();
+        places.dedup();
+        self.policy(&places.join(" "), "")
     }
 
     /// The style is in the page, and is allowed by its hash; the logo by its address; nothing else is loaded, run, framed or

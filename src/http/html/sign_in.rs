@@ -1,14 +1,15 @@
 //! `/login`: who is it? Whatever is wrong, the answer is the same.
 
 use http::StatusCode;
-use minijinja::context;
+use minijinja::{Value, context};
 use poem::{Request, RequestBody, Response};
 
-use super::forms;
 use super::render::Reader;
 use super::way::{FormCookie, Way};
+use super::{elsewhere, forms};
 use crate::accounts;
 use crate::app::App;
+use crate::directory::Upstream;
 use crate::failure::{Failure, Outcome, Reason};
 use crate::http::context::{origin, request_id};
 use crate::http::cookies;
@@ -32,7 +33,9 @@ impl SignInPage<'_> {
             Err(response) => return Ok(response),
         };
         let cookie = FormCookie::of(self.app, self.request);
-        let response = self.show(StatusCode::OK, &cookie.secret, &hint, None)?;
+        let upstreams = self.app.directory.upstreams().await?;
+        let wrong = elsewhere::failed(&Reader::of(self.app, self.request), self.request, &upstreams);
+        let response = self.show(StatusCode::OK, &cookie.secret, &hint, wrong, &upstreams)?;
         Ok(cookie.set(self.app, response))
     }
 
@@ -45,7 +48,11 @@ impl SignInPage<'_> {
             return Err(forms::foreign());
         }
         let (name, password) = (form.text("username"), form.secret::<Password>("password"));
-        let again = |wrong| self.show(StatusCode::UNPROCESSABLE_ENTITY, &cookie, &name, Some(wrong));
+        let upstreams = app.directory.upstreams().await?;
+        let again = |wrong| {
+            let wrong = Reader::of(app, request).say(wrong);
+            self.show(StatusCode::UNPROCESSABLE_ENTITY, &cookie, &name, Some(wrong), &upstreams)
+        };
         if form.finish().is_err() {
             return again("sign_in.both_needed");
         }
@@ -80,16 +87,23 @@ impl SignInPage<'_> {
         status: StatusCode,
         cookie: &Plain<FormSecret>,
         username: &str,
-        wrong: Option<&str>,
+        wrong: Option<String>,
+        upstreams: &[Upstream],
     ) -> Outcome<Response> {
-        let wrong = wrong.map(|key| Reader::of(self.app, self.request).say(key));
         let form = forms::mark(self.app, cookie, &["sign in", self.way.query()]);
-        self.way.page(self.app, self.request, (status, "sign_in.html"), context! { username, wrong, form })
+        let enabled: Vec<&Upstream> = upstreams.iter().filter(|upstream| upstream.description.enabled).collect();
+        let others: Vec<Value> = enabled
+            .iter()
+            .map(|upstream| context! { name => upstream.name.as_str(), label => upstream.description.label.as_str() })
+            .collect();
+        let values = context! { username, wrong, form, others };
+        let response = self.way.page(self.app, self.request, (status, "sign_in.html"), values)?;
+        Ok(self.way.lets_go_to(&Reader::of(self.app, self.request), &enabled, response))
     }
 }
 
 /// What is said of a sign-in that was refused: no more than whoever calls the API is told.
-fn why_not(app: &App, reason: Reason) -> &'static str {
+pub(super) fn why_not(app: &App, reason: Reason) -> &'static str {
     match reason {
         Reason::PasswordResetDue => "sign_in.reset_due",
         Reason::SignInOvertaken => "sign_in.overtaken",

@@ -2,17 +2,17 @@
 //! other place can be led to from here.
 
 use http::StatusCode;
-use http::header::SET_COOKIE;
+use http::header::{CONTENT_SECURITY_POLICY, SET_COOKIE};
 use minijinja::{Value, context};
 use poem::{Request, Response};
-use url::form_urlencoded;
+use url::form_urlencoded::{self, Serializer};
 
 use super::account::ACCOUNT;
-use super::render::Reader;
+use super::render::{self, Reader};
 use crate::accounts::{SignedIn, browser};
 use crate::app::App;
 use crate::authorize;
-use crate::directory::FIRST_PARTY;
+use crate::directory::{FIRST_PARTY, Upstream};
 use crate::failure::Outcome;
 use crate::http::authorization::{PATH, Pending, here, see_other};
 use crate::http::context::{address, origin};
@@ -27,14 +27,23 @@ pub enum Way {
 }
 
 impl Way {
-    /// A query that asks for nothing but a language is nobody's request.
     pub async fn read(app: &App, request: &Request) -> Outcome<Self> {
-        let query = request.uri().query().unwrap_or_default();
-        if form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name != "ui_locales") {
-            return Ok(Self::ToClient(Box::new(Pending::read(app, request).await?)));
-        }
         limits::api_call_from(app, address(request), app.clock.now()).await?;
-        Ok(Self::ToAccount { query: query.to_owned(), secret: cookies::read(app, request) })
+        Self::of(app, request, request.uri().query().unwrap_or_default()).await
+    }
+
+    /// One that waited elsewhere. A query that asks for nothing but a language is nobody's request; what went wrong with a
+    /// provider it may tell.
+    pub async fn of(app: &App, request: &Request, query: &str) -> Outcome<Self> {
+        let pairs = || form_urlencoded::parse(query.as_bytes());
+        if pairs().any(|(name, _)| !["ui_locales", "failed", "upstream"].contains(&name.as_ref())) {
+            return Ok(Self::ToClient(Box::new(Pending::of(app, request, query).await?)));
+        }
+        let query = match pairs().find(|(name, _)| name == "ui_locales") {
+            Some((name, tags)) => Serializer::new(String::new()).append_pair(&name, &tags).finish(),
+            None => String::new(),
+        };
+        Ok(Self::ToAccount { query, secret: cookies::read(app, request) })
     }
 
     pub fn query(&self) -> &str {
@@ -42,6 +51,26 @@ impl Way {
             Self::ToClient(pending) => &pending.query,
             Self::ToAccount { query, .. } => query,
         }
+    }
+
+    /// The name that the user probably signs in by, as the client says it.
+    pub fn login_hint(&self) -> Option<&str> {
+        match self {
+            Self::ToClient(pending) => pending.params.get("login_hint"),
+            Self::ToAccount { .. } => None,
+        }
+    }
+
+    /// Lets the forms of a page lead to providers, too: browsers hold the redirects that follow a form to the policy.
+    pub fn lets_go_to(&self, reader: &Reader<'_>, upstreams: &[&Upstream], mut response: Response) -> Response {
+        if !upstreams.is_empty() {
+            let own = match self {
+                Self::ToClient(pending) => render::whereto(&pending.trusted.addressed.redirect_uri),
+                Self::ToAccount { .. } => String::new(),
+            };
+            response.headers_mut().insert(CONTENT_SECURITY_POLICY, reader.policy_with(own, upstreams));
+        }
+        response
     }
 
     /// At which client somebody signs in, as the audit log says it.

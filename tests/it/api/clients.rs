@@ -144,7 +144,7 @@ async fn a_removed_client_is_gone_with_its_tokens(backend: Backend) {
 async fn this_servers_own_client_stays(backend: Backend) {
     let governed = Governed::start(backend).await;
     let world = &governed.world;
-    let all = "admin:users admin:roles admin:scopes admin:clients admin:keys admin:audit";
+    let all = "admin:users admin:roles admin:scopes admin:clients admin:keys admin:audit admin:upstreams";
     let token = world.service_client(|m| m.scope = scopes(all)).await.token(world).await.text;
     let request = world.request(Method::DELETE, &format!("{CLIENTS}/first-party")).bearer_auth(token);
     world.send(request).await.is_problem(409, "conflict");

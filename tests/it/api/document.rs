@@ -47,6 +47,8 @@ async fn what_is_answered_is_documented(backend: Backend) {
     let secrets = governed.get(&format!("{path}/secrets")).await.json();
     let (account, role, report, act, session) = of_people(&governed).await;
     let keys = governed.get(KEYS).await.json();
+    let upstream = json!({"name": "github", "preset": "github", "client_id": "x"});
+    let upstream = governed.post("/api/v1/admin/upstreams", &upstream).await.json();
     let rotation = governed.post(&format!("{KEYS}/rotate"), &json!({"emergency": true})).await.json();
     for (schema, answer) in [
         ("Account", &account),
@@ -57,6 +59,7 @@ async fn what_is_answered_is_documented(backend: Backend) {
         ("AuditEntry", &act),
         ("AuditPersonal", &act["personal"]),
         ("Scope", &scope),
+        ("Upstream", &upstream),
         ("NewClient", &made),
         ("NewClientSecret", &secret),
         ("Client", &client.json()),

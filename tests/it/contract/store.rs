@@ -79,11 +79,12 @@ pub async fn raised(store: &Store, change: impl AsyncFnOnce()) -> Generations {
         signing_keys: after.signing_keys - before.signing_keys,
         roles: after.roles - before.roles,
         password_kinds: after.password_kinds - before.password_kinds,
+        upstreams: after.upstreams - before.upstreams,
     }
 }
 
 pub const NONE: Generations =
-    Generations { clients: 0, scopes: 0, resources: 0, signing_keys: 0, roles: 0, password_kinds: 0 };
+    Generations { clients: 0, scopes: 0, resources: 0, signing_keys: 0, roles: 0, password_kinds: 0, upstreams: 0 };
 pub const CLIENTS: Generations = Generations { clients: 1, ..NONE };
 pub const SCOPES: Generations = Generations { scopes: 1, ..NONE };
 pub const RESOURCES: Generations = Generations { resources: 1, ..NONE };

@@ -182,6 +182,14 @@ impl Arrived {
         (path, hidden(form))
     }
 
+    /// Where the first form leads whose address begins so, and what is hidden in it.
+    pub fn form_to(&self, start: &str) -> Option<(String, Vec<(String, String)>)> {
+        let forms = self.page().body.split("<form method=\"post\" action=\"").skip(1);
+        let mut forms = forms.filter_map(|form| form.split("</form>").next());
+        let form = forms.find(|form| form.starts_with(start))?;
+        Some((plain(form.split('"').next()?), hidden(form)))
+    }
+
     /// What is hidden in each form of a page that leads to this path.
     pub fn forms_to(&self, path: &str) -> Vec<Vec<(String, String)>> {
         let forms = self.page().body.split("<form method=\"post\" action=\"").skip(1);

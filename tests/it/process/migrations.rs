@@ -48,7 +48,7 @@ async fn a_sweep_forgets_what_may_be_forgotten(backend: Backend) {
     let client = server.first_client();
     let token = server.token(&client).await;
     server.revoke(&client, &token).await;
-    let nothing = json!({"revoked_tokens": 0, "client_assertions": 0, "login_failures": 0, "idempotency_keys": 0, "one_time_tokens": 0, "sessions": 0, "session_clients": 0, "codes": 0, "held_usernames": 0, "unconfirmed_users": 0, "dead_letters": 0, "client_secrets": 0, "personal_data": 0, "grants": 0, "initial_tokens": 0, "unused_clients": 0});
+    let nothing = json!({"revoked_tokens": 0, "client_assertions": 0, "login_failures": 0, "idempotency_keys": 0, "one_time_tokens": 0, "sessions": 0, "session_clients": 0, "codes": 0, "held_usernames": 0, "unconfirmed_users": 0, "dead_letters": 0, "client_secrets": 0, "personal_data": 0, "grants": 0, "initial_tokens": 0, "upstream_logins": 0, "unused_clients": 0});
     assert_eq!(home.json(&["sweep"]).await, nothing, "it is too early");
     let rows = (0..1200).map(|n| format!("('old-{n}', '{}', 1, 2)", client.id)).collect::<Vec<_>>().join(", ");
     home.sql(&format!("INSERT INTO revoked_tokens (jti, client_id, revoked_at, expires_at) VALUES {rows}")).await;
@@ -58,7 +58,7 @@ async fn a_sweep_forgets_what_may_be_forgotten(backend: Backend) {
     ))
     .await;
     home.sql("INSERT INTO audit_persons (digest, salt, at) VALUES ('d', 's', 2)").await;
-    let all = json!({"revoked_tokens": 1200, "client_assertions": 0, "login_failures": 0, "idempotency_keys": 0, "one_time_tokens": 0, "sessions": 0, "session_clients": 0, "codes": 0, "held_usernames": 0, "unconfirmed_users": 0, "dead_letters": 0, "client_secrets": 1, "personal_data": 1, "grants": 0, "initial_tokens": 0, "unused_clients": 0});
+    let all = json!({"revoked_tokens": 1200, "client_assertions": 0, "login_failures": 0, "idempotency_keys": 0, "one_time_tokens": 0, "sessions": 0, "session_clients": 0, "codes": 0, "held_usernames": 0, "unconfirmed_users": 0, "dead_letters": 0, "client_secrets": 1, "personal_data": 1, "grants": 0, "initial_tokens": 0, "upstream_logins": 0, "unused_clients": 0});
     assert_eq!(home.json(&["sweep"]).await, all);
     assert!(!server.is_active(&client, &token).await, "what may still be asked for is not forgotten");
     server.token(&client).await;

@@ -19,6 +19,7 @@ const BESIDE: &[(&str, &[&str], &str)] = &[
     ("directory", &["cache", "observe", "store"], "it reads rows through the cache, and counts how often it could"),
     ("pages", &["config"], "its settings"),
     ("passwords", &["config"], "its settings"),
+    ("provider", &["breaker", "directory", "remote"], "it calls those who are described, while they answer"),
     (
         "app",
         &[
@@ -31,6 +32,7 @@ const BESIDE: &[(&str, &[&str], &str)] = &[
             "observe",
             "pages",
             "passwords",
+            "provider",
             "remembered",
             "remote",
             "store",
@@ -69,6 +71,11 @@ const BESIDE: &[(&str, &[&str], &str)] = &[
     ),
     ("limits", &["failure"], "refused is not broken"),
     ("scopes", &["audit", "failure"], "what it changes is recorded; refused is not broken"),
+    (
+        "upstreams",
+        &["accounts", "audit", "failure"],
+        "people come back to where accounts await them; what it changes is recorded; refused is not broken",
+    ),
     ("tokens", &["audit", "failure"], "what ends a token is recorded; refused is not broken"),
     ("cli", &["http"], "one of its commands serves"),
     ("protocol", &["secret", "time"], "a client's secret and the time of a token are words too"),
@@ -167,7 +174,7 @@ fn what_may_be_imported_from_beside_is_imported() {
 }
 
 /// Names that only some files may say: the thing, the names, and who may.
-const HIDDEN: [(&str, &[&str], &[&str]); 7] = [
+const HIDDEN: [(&str, &[&str], &[&str]); 8] = [
     (
         "which database it is",
         &[
@@ -199,6 +206,7 @@ const HIDDEN: [(&str, &[&str], &[&str]); 7] = [
         &["argon2", "bcrypt", "pbkdf2", "phc", "rustix", "scrypt"],
         &["src/passwords.rs", "src/passwords/"],
     ),
+    ("what verifies others' tokens", &["openidconnect", "chrono"], &["src/provider.rs", "src/provider/"]),
     (
         "HTTP",
         &["http::", "poem", "poem_openapi", "hyper", "hyper_util", "reqwest", "http_body_util"],

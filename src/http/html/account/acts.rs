@@ -8,7 +8,7 @@ use poem::Response;
 use super::{ACCOUNT, Kind, PAGES, Visit};
 use crate::accounts::details::Details;
 use crate::accounts::profile::{self, Oneself, OwnChange};
-use crate::accounts::{consents, sessions};
+use crate::accounts::{consents, elsewhere, sessions};
 use crate::audit::{Actor, Origin};
 use crate::directory::FIRST_PARTY;
 use crate::failure::{Failure, Outcome};
@@ -31,6 +31,7 @@ impl Visit<'_> {
             Kind::Password => self.change_password(form, origin, now).await,
             Kind::Sessions => self.end_session(form, origin, now).await,
             Kind::Apps => self.withdraw(form, origin, now).await,
+            Kind::Linked => self.unlink(form, origin, now).await,
             Kind::Close => match self.close(form, origin, now).await {
                 Ok(()) => return self.gone("account.closed_title", "account.closed"),
                 Err(failure) => Err((failure, context! {})),
@@ -131,6 +132,16 @@ impl Visit<'_> {
             Err(faults) => Err(faults.into()),
         };
         done.map(|()| "app").map_err(|failure| (failure, context! {}))
+    }
+
+    async fn unlink(&self, mut form: Members, origin: &Origin, now: UnixTime) -> Done {
+        let id = form.text("unlink");
+        let user = self.standing.session.user_id.as_str();
+        let done = match form.finish() {
+            Ok(()) => elsewhere::unlink(self.app, user, &id, origin, now).await,
+            Err(faults) => Err(faults.into()),
+        };
+        done.map(|()| "unlinked").map_err(|failure| (failure, context! {}))
     }
 
     async fn close(&self, mut form: Members, origin: &Origin, now: UnixTime) -> Outcome<()> {

@@ -3,11 +3,11 @@
 use minijinja::{Value, context};
 
 use super::{Kind, Visit};
-use crate::accounts::{Session, SessionKind, consents, sessions};
+use crate::accounts::{Session, SessionKind, consents, elsewhere, sessions};
 use crate::authorize;
 use crate::failure::{Outcome, Reason, Refused};
-use crate::http::html::devices;
 use crate::http::html::render::Reader;
+use crate::http::html::{devices, elsewhere as pages_elsewhere};
 use crate::protocol::error::ErrorCode;
 use crate::protocol::members::FieldFault;
 use crate::protocol::scope::ScopeSet;
@@ -48,6 +48,7 @@ impl Visit<'_> {
             Kind::Close => context! { current_faults => about("current_password") },
             Kind::Sessions => context! { sessions => self.sessions(reader).await? },
             Kind::Apps => context! { apps => self.apps(reader).await? },
+            Kind::Linked => self.linked(reader, about("unlink")).await?,
             Kind::SignOut => context! {},
         })
     }
@@ -77,6 +78,32 @@ impl Visit<'_> {
             });
         }
         Ok(shown)
+    }
+
+    /// What somebody is linked to, and what else there is.
+    async fn linked(&self, reader: &Reader<'_>, unlink_faults: Vec<String>) -> Outcome<Value> {
+        let links = elsewhere::links(self.app, &self.standing.session.user_id).await?;
+        let upstreams = self.app.directory.upstreams().await?;
+        let is_new = |id: &str| !links.iter().any(|link| link.upstream_id == id);
+        let others: Vec<Value> = upstreams
+            .iter()
+            .filter(|upstream| upstream.description.enabled && is_new(&upstream.id))
+            .map(|upstream| context! { name => upstream.name.as_str(), label => upstream.description.label.as_str() })
+            .collect();
+        let linked: Vec<Value> = links
+            .iter()
+            .map(|link| {
+                context! {
+                    id => link.id.as_str(),
+                    label => link.label.as_str(),
+                    email => link.email.as_deref(),
+                    since => reader.moment(link.linked_at),
+                    last_used => link.last_login_at.map(|at| reader.moment(at)),
+                }
+            })
+            .collect();
+        let failed = pages_elsewhere::failed(reader, self.request, &upstreams);
+        Ok(context! { linked, others, unlink_faults, failed })
     }
 
     async fn apps(&self, reader: &Reader<'_>) -> Outcome<Vec<Value>> {

@@ -33,7 +33,7 @@ struct Attempt {
 
 /// What whoever governs accounts, roles and clients may not do to those who govern the rest.
 fn attempts(chief: &User, strong: &Persona) -> Vec<Attempt> {
-    let rest = &["admin:audit", "admin:keys", "admin:scopes"];
+    let rest = &["admin:audit", "admin:keys", "admin:scopes", "admin:upstreams"];
     let (_, mut administrator) = account("mallory");
     administrator["roles"] = json!(["admin"]);
     let metadata = json!({"grant_types": ["client_credentials"], "scope": "admin:keys"});

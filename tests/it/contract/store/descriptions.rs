@@ -48,7 +48,8 @@ async fn the_built_in_scopes_are_there_and_stay(fresh: &Fresh) {
         those.map(|scope| scope.name.as_str()).collect::<Vec<_>>()
     };
     assert_eq!(names(true), ["address", "email", "offline_access", "openid", "phone", "profile"]);
-    let admin = ["admin:audit", "admin:clients", "admin:keys", "admin:roles", "admin:scopes", "admin:users"];
+    let admin =
+        ["admin:audit", "admin:clients", "admin:keys", "admin:roles", "admin:scopes", "admin:upstreams", "admin:users"];
     assert_eq!(names(false), [&["account"], &admin[..]].concat());
     assert!(scopes.iter().all(|scope| scope.built_in && !scope.description.is_empty()));
     for name in ["openid", "account"] {

@@ -43,7 +43,8 @@ async fn everybody_and_the_administrator_are_there_and_stay(fresh: &Fresh) {
     let roles = store.roles().await.unwrap();
     let [admin, user] = roles.as_slice() else { panic!("{roles:?}") };
     assert_eq!((user.name.as_str(), user.scopes.as_slice()), ("user", &["account".to_owned()][..]));
-    let all = ["admin:audit", "admin:clients", "admin:keys", "admin:roles", "admin:scopes", "admin:users"];
+    let all =
+        ["admin:audit", "admin:clients", "admin:keys", "admin:roles", "admin:scopes", "admin:upstreams", "admin:users"];
     assert_eq!((admin.name.as_str(), admin.scopes.as_slice()), ("admin", &all.map(str::to_owned)[..]));
     for role in &roles {
         assert!(role.built_in && role.version == 1 && !role.description.is_empty(), "{role:?}");

@@ -1,0 +1,127 @@
+//! Signing in with others: somebody is sent to a provider with a browser, and comes back with it. Whoever is known by that
+//! provider is signed in; whoever is not gets an account, or proves first whose account is theirs. An address that two accounts
+//! share links nobody.
+
+mod arrive;
+mod links;
+mod make;
+mod prove;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
+
+use crate::app::App;
+use crate::directory::Upstream;
+use crate::failure::{Outcome, Reason, Refused};
+use crate::protocol::error::ErrorCode;
+use crate::protocol::pkce::CodeChallenge;
+use crate::provider::{Asked, ProviderError};
+use crate::secret::{CodeVerifier, FormSecret, Hash, Plain, UpstreamState};
+use crate::store::upstream_logins::UpstreamLogin;
+use crate::time::UnixTime;
+
+pub use arrive::{Arrival, Arrived, Came, arrive, take};
+pub use links::{Linked, links, unlink};
+pub use prove::{Awaited, awaited, prove};
+
+/// How long somebody may take at the provider, and then to prove whose account is theirs.
+const WAITS_SECONDS: i64 = 600;
+
+/// Where providers send people back to, below the issuer.
+pub const CALLBACK: &str = "/login/from";
+
+/// Who is sent, and for what.
+pub struct Sent<'a> {
+    pub browser: &'a Plain<FormSecret>,
+    /// The request that waits, as a query.
+    pub way: &'a str,
+    /// Who links, and is signed in.
+    pub user_id: Option<&'a str>,
+    /// The name that the user probably signs in by.
+    pub login_hint: Option<&'a str>,
+}
+
+/// The provider of this name, unless nobody may sign in with it.
+pub async fn upstream(app: &App, name: &str) -> Outcome<Upstream> {
+    let all = app.directory.upstreams().await?;
+    let found = all.iter().find(|upstream| upstream.name == name && upstream.description.enabled);
+    let gone = || Refused::new(ErrorCode::NotFound, Reason::NotThere, "there is no such provider");
+    Ok(found.cloned().ok_or_else(gone)?)
+}
+
+/// Where to send the browser.
+pub async fn start(app: &App, upstream: &Upstream, sent: &Sent<'_>, now: UnixTime) -> Outcome<String> {
+    let state = Plain::<UpstreamState>::generate();
+    let bound = Bound::to(app, &state);
+    let challenge = CodeChallenge::of_verifier(&bound.verifier);
+    let asked = Asked {
+        redirect_uri: &redirect_uri(app, &upstream.name),
+        state: state.reveal(),
+        nonce: &bound.nonce,
+        challenge: challenge.as_str(),
+        login_hint: sent.login_hint,
+    };
+    let address = app.providers.address(upstream, &asked, now).await.map_err(|error| trouble(upstream, &error))?;
+    let login = UpstreamLogin {
+        hash: hash(app, &state),
+        upstream_id: upstream.id.clone(),
+        browser: sent.browser.hash(app.keyring.secret_hash_key()),
+        way: sent.way.to_owned(),
+        user_id: sent.user_id.map(str::to_owned),
+        identity: None,
+        created_at: now,
+        expires_at: now.plus(WAITS_SECONDS),
+    };
+    app.store.add_upstream_login(login).await?;
+    Ok(address)
+}
+
+/// What a provider must know for its callers to be answered here.
+pub fn redirect_uri(app: &App, name: &str) -> String {
+    app.config.issuer.endpoint(&format!("{CALLBACK}/{name}"))
+}
+
+/// What belongs to one state: nobody without the server's key can say it, and nothing of it is stored.
+struct Bound {
+    nonce: String,
+    verifier: Plain<CodeVerifier>,
+}
+
+impl Bound {
+    fn to(app: &App, state: &Plain<UpstreamState>) -> Self {
+        let mac = |what: &[u8]| {
+            BASE64URL.encode(app.keyring.secret_hash_key().mac(&[b"upstream", what, state.reveal().as_bytes()]))
+        };
+        Self { nonce: mac(b"nonce"), verifier: Plain::presented(mac(b"verifier")) }
+    }
+}
+
+fn hash(app: &App, state: &Plain<UpstreamState>) -> Hash<UpstreamState> {
+    state.hash(app.keyring.secret_hash_key())
+}
+
+/// The log says what it was, people hear only whether to come back.
+fn trouble(upstream: &Upstream, error: &ProviderError) -> Refused {
+    tracing::warn!(upstream = upstream.name, %error, "somebody could not sign in with a provider");
+    match error {
+        ProviderError::Away(_) => {
+            let about = "the provider does not answer; sign in in another way, or try again in a while";
+            Refused::new(ErrorCode::TemporarilyUnavailable, Reason::UpstreamAway, about)
+        }
+        ProviderError::Wrong(_) => {
+            let about = "what the provider answered cannot be taken";
+            Refused::new(ErrorCode::AccessDenied, Reason::UpstreamWrong, about)
+        }
+    }
+}
+
+/// Whoever comes back was not sent, or comes too late.
+pub fn stale() -> Refused {
+    let about = "this sign-in was not begun in this browser, is over, or took too long";
+    Refused::new(ErrorCode::InvalidRequest, Reason::UpstreamStale, about)
+}
+
+fn linked_elsewhere() -> Refused {
+    let about = "this account of the provider is linked to another account here";
+    Refused::new(ErrorCode::Conflict, Reason::LinkedElsewhere, about)
+}
