@@ -38,7 +38,7 @@ fn resource(uri: &str, scopes: &str, introspectors: &[&str]) -> ResourceRow {
 }
 
 /// How many scopes there are from the beginning.
-pub const BUILT_IN: usize = 13;
+pub const BUILT_IN: usize = 14;
 
 async fn the_built_in_scopes_are_there_and_stay(fresh: &Fresh) {
     let store = fresh.store().await;
