@@ -55,6 +55,9 @@ pub async fn replace(
         members.wrong("name", "cannot be changed");
     }
     let Described { description, secret } = Description::read(&mut members);
+    for name in description.moved(&described(before)?) {
+        members.wrong(name, "is somebody else's, who would know all who are linked: make another provider");
+    }
     members.finish()?;
     let sealed_secret = match secret {
         Patch::Keep => None,
@@ -79,7 +82,7 @@ pub async fn delete(app: &App, before: &UpstreamRow, by: &By<'_>, now: UnixTime)
 /// All but the secret.
 pub fn shown(app: &App, row: &UpstreamRow) -> Outcome<Value> {
     let Description { preset, label, client_id, issuer, endpoints, scopes, claims, create_users, enabled } =
-        serde_json::from_str(&row.document).map_err(|error| broken(&error))?;
+        described(row)?;
     let mut shown = json!({
         "name": row.name,
         "preset": preset,
@@ -111,6 +114,10 @@ pub fn shown(app: &App, row: &UpstreamRow) -> Outcome<Value> {
 
 fn sealed(app: &App, id: &str, secret: &Plain<UpstreamSecret>) -> Outcome<String> {
     Ok(app.keyring.seal_for(&provider::sealing(id), secret.reveal().as_bytes())?)
+}
+
+fn described(row: &UpstreamRow) -> Outcome<Description> {
+    serde_json::from_str(&row.document).map_err(|error| broken(&error))
 }
 
 fn document(description: &Description) -> Outcome<String> {

@@ -116,6 +116,18 @@ pub struct Endpoints {
     pub emails: Option<String>,
 }
 
+const ENDPOINTS: [&str; 4] = ["authorization_endpoint", "token_endpoint", "userinfo_endpoint", "emails_endpoint"];
+
+impl Endpoints {
+    fn all(&self) -> [Option<&str>; 4] {
+        [Some(&*self.authorization), Some(&*self.token), Some(&*self.userinfo), self.emails.as_deref()]
+    }
+}
+
+fn origin(address: &str) -> Option<url::Origin> {
+    Url::parse(address).ok().map(|url| url.origin())
+}
+
 /// All that is said of a provider but its name and its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Description {
@@ -176,6 +188,23 @@ impl Description {
         Described { description, secret }
     }
 
+    /// What has become another party's since `before`. Whoever is asked could say that anybody is there who is linked, so links
+    /// stay with whom they were made.
+    pub fn moved(&self, before: &Self) -> Vec<&'static str> {
+        if self.preset != before.preset {
+            return vec!["preset"];
+        }
+        let mut moved = Vec::new();
+        if self.issuer != before.issuer {
+            moved.push("issuer");
+        }
+        if let (Some(now), Some(then)) = (&self.endpoints, &before.endpoints) {
+            let pairs = ENDPOINTS.into_iter().zip(now.all().into_iter().zip(then.all()));
+            moved.extend(pairs.filter(|(_, (now, then))| now.map(origin) != then.map(origin)).map(|(name, _)| name));
+        }
+        moved
+    }
+
     /// Where the browser is sent to first: what a policy calls that place.
     pub fn place(&self) -> String {
         let address = self.issuer.as_deref().or(self.endpoints.as_ref().map(|all| all.authorization.as_str()));
@@ -214,9 +243,8 @@ fn issuer(members: &mut Members, preset: Preset) -> Option<String> {
 }
 
 fn endpoints(members: &mut Members, preset: Preset) -> Option<Endpoints> {
-    const NAMES: [&str; 4] = ["authorization_endpoint", "token_endpoint", "userinfo_endpoint", "emails_endpoint"];
     let mut found: [Option<String>; 4] = [None, None, None, None];
-    for ((place, name), known) in found.iter_mut().zip(NAMES).zip(preset.endpoints()) {
+    for ((place, name), known) in found.iter_mut().zip(ENDPOINTS).zip(preset.endpoints()) {
         *place = members.optional_text(name).or_else(|| known.map(str::to_owned));
         match place {
             Some(address) => check_address(members, name, &address.clone()),

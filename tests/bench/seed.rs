@@ -5,7 +5,7 @@ use std::path::Path;
 
 use countersign::accounts::administer::{self, Created, PasswordChoice};
 use countersign::accounts::details::{Details, NewAccount};
-use countersign::accounts::{SignedIn, browser};
+use countersign::accounts::{Means, SignedIn, browser};
 use countersign::app::App;
 use countersign::audit::{Act, By, Origin};
 use countersign::authority::Authority;
@@ -82,7 +82,8 @@ impl Seed {
         app.store.set_consent(consent, record).await.map_err(|error| unable(error.to_string()))?;
         let row = app.store.user(user).await.map_err(|error| unable(error.to_string()))?;
         let epoch = row.ok_or_else(|| unable(format!("there is no user {user}")))?.epoch;
-        let somebody = SignedIn { id: user.to_owned(), epoch, roles: Vec::new(), upgraded: None };
+        let somebody =
+            SignedIn { id: user.to_owned(), epoch, roles: Vec::new(), upgraded: None, means: Means::Password };
         let secret = browser::begin(app, somebody, None, client, &Origin::default(), now).await;
         let secret = secret.map_err(|failure| unable(format!("{failure:?}")))?;
         Ok(format!("countersign_session={}", secret.reveal()))

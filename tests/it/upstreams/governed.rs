@@ -12,6 +12,7 @@ use crate::process::Home;
 stories![
     a_provider_is_made_shown_replaced_and_forgotten,
     a_secret_goes_in_and_never_comes_out,
+    links_stay_with_whom_they_were_made,
     who_lacks_the_scope_is_refused,
     what_is_forgotten_takes_its_links_with_it,
     an_operator_does_the_same_by_command,
@@ -81,6 +82,40 @@ async fn a_secret_goes_in_and_never_comes_out(backend: Backend) {
     without["client_secret"] = Value::Null;
     let changed = governed.send(Method::PUT, &format!("{UPSTREAMS}/corp"), &[], Some(&without)).await;
     assert_eq!(changed.json()["has_secret"], json!(false), "{changed:?}");
+}
+
+/// Otherwise whoever describes providers could be everybody who is linked.
+async fn links_stay_with_whom_they_were_made(backend: Backend) {
+    let governed = Governed::start(backend).await;
+    let forge = json!({
+        "name": "forge", "label": "Forge", "preset": "oauth", "client_id": "here",
+        "authorization_endpoint": "https://forge.example/authorize", "token_endpoint": "https://forge.example/token",
+        "userinfo_endpoint": "https://api.forge.example/user",
+    });
+    for made in [description(), forge.clone()] {
+        assert_eq!(governed.post(UPSTREAMS, &made).await.status, 201);
+    }
+    let refused = async |of: &Value, name: &str, value: Value| {
+        let mut anew = of.clone();
+        anew[name] = value;
+        let path = format!("{UPSTREAMS}/{}", of["name"].as_str().expect("a name"));
+        faulty(&governed.send(Method::PUT, &path, &[], Some(&anew)).await)
+    };
+    let corp = description();
+    assert_eq!(refused(&corp, "issuer", json!("https://id.else.example")).await, ["issuer"]);
+    assert_eq!(refused(&corp, "preset", json!("google")).await, ["preset"]);
+    for (name, address) in [
+        ("authorization_endpoint", "https://else.example/authorize"),
+        ("token_endpoint", "https://forge.example:8443/token"),
+        ("userinfo_endpoint", "https://forge.example/user"),
+        ("emails_endpoint", "https://api.forge.example/emails"),
+    ] {
+        assert_eq!(refused(&forge, name, json!(address)).await, [name]);
+    }
+    assert_eq!(refused(&forge, "preset", json!("github")).await, ["preset"]);
+    // Another version of the same API is the same party's.
+    let none: [&str; 0] = [];
+    assert_eq!(refused(&forge, "userinfo_endpoint", json!("https://api.forge.example/v2/user")).await, none);
 }
 
 async fn who_lacks_the_scope_is_refused(backend: Backend) {
