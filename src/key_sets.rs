@@ -67,10 +67,11 @@ pub struct KeySet {
 
 impl KeySet {
     fn read(found: Found, now: UnixTime) -> Result<Self, Unreached> {
-        let keys = ClientKeys::found(&found.json);
-        if keys.is_empty() {
-            return Err(Unreached::Strange("its answer holds no key that signs".to_owned()));
+        // An empty set is a client's word, too: none of its keys is good any more.
+        if !found.json.get("keys").is_some_and(Value::is_array) {
+            return Err(Unreached::Strange("its answer is no key set".to_owned()));
         }
+        let keys = ClientKeys::found(&found.json);
         let seconds = found.max_age.and_then(|seconds| i64::try_from(seconds).ok()).unwrap_or(LONGEST_SECONDS);
         let fresh_until = now.plus(seconds.clamp(SHORTEST_SECONDS, LONGEST_SECONDS));
         Ok(Self { keys, fetched_at: now, fresh_until })
@@ -169,12 +170,8 @@ impl KeySets {
     }
 
     fn breaker(&self, host: &str) -> Arc<Breaker> {
-        if let Some(breaker) = self.0.hosts.get(host) {
-            return breaker;
-        }
-        let breaker = Arc::new(Breaker::new(LIMITS));
-        self.0.hosts.insert(host.to_owned(), Arc::clone(&breaker));
-        breaker
+        let new = || Arc::new(Breaker::new(LIMITS));
+        self.0.hosts.get_or_insert_with(host, || Ok::<_, ()>(new())).unwrap_or_else(|()| new())
     }
 
     /// As another node has found it; one that cannot be had or read is none.

@@ -47,16 +47,21 @@ pub(super) async fn check(
 }
 
 async fn check_keys(app: &App, client: &Client, assertion: &ClientAssertion, now: UnixTime) -> Outcome<()> {
-    let found = match client.jwks_uri() {
-        None => signed_by(client.keys(), assertion),
-        Some(url) => {
-            let set = app.key_sets.at(url, now).await.map_err(unread)?;
-            // With a key that is new there, perhaps.
-            signed_by(&set.keys, assertion)
-                || app.key_sets.newer(url, &set, now).await.is_some_and(|set| signed_by(&set.keys, assertion))
-        }
+    let Some(url) = client.jwks_uri() else {
+        return if signed_by(client.keys(), assertion) { Ok(()) } else { Err(refused(Reason::WrongKey).into()) };
     };
-    if found { Ok(()) } else { Err(refused(Reason::WrongKey).into()) }
+    let mut set = app.key_sets.at(url, now).await.map_err(unread)?;
+    if signed_by(&set.keys, assertion) {
+        return Ok(());
+    }
+    // With a key that is new there, perhaps.
+    if let Some(newer) = app.key_sets.newer(url, &set, now).await {
+        if signed_by(&newer.keys, assertion) {
+            return Ok(());
+        }
+        set = newer;
+    }
+    Err(refused(if set.keys.is_empty() { Reason::UnusableKeys } else { Reason::WrongKey }).into())
 }
 
 /// While its server is away, nobody can say whether the client is who it says: it may come again.

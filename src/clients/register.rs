@@ -121,9 +121,6 @@ async fn check(app: &App, method: AuthMethod, metadata: &ClientMetadata) -> Outc
 }
 
 fn check_method(method: AuthMethod, metadata: &ClientMetadata) -> Result<(), Refused> {
-    if !AuthMethod::SERVED.contains(&method) {
-        return Err(refused(Reason::WrongAuthMethod, format!("the authentication method {method} is not served yet")));
-    }
     if method == AuthMethod::None && !metadata.require_pkce {
         let about = "require_pkce is false, which is for clients with a secret".to_owned();
         return Err(refused(Reason::NotConfidential, about));

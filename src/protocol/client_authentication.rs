@@ -19,17 +19,13 @@ names! {
     pub enum AuthMethod {
         ClientSecretBasic = "client_secret_basic",
         ClientSecretPost = "client_secret_post",
-        None = "none",
         PrivateKeyJwt = "private_key_jwt",
         ClientSecretJwt = "client_secret_jwt",
+        None = "none",
     }
 }
 
 impl AuthMethod {
-    /// Those that this server serves.
-    pub const SERVED: [Self; 5] =
-        [Self::ClientSecretBasic, Self::ClientSecretPost, Self::PrivateKeyJwt, Self::ClientSecretJwt, Self::None];
-
     /// Whether its clients have secrets.
     pub const fn has_secret(self) -> bool {
         matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost | Self::ClientSecretJwt)
@@ -37,7 +33,7 @@ impl AuthMethod {
 
     /// Those by which a client proves that it is who it says.
     pub fn confidential() -> impl Iterator<Item = Self> {
-        Self::SERVED.into_iter().filter(|method| *method != Self::None)
+        Self::ALL.iter().copied().filter(|method| *method != Self::None)
     }
 }
 

@@ -108,7 +108,7 @@ fn debug_prints_no_secret() {
 
 #[test]
 fn the_methods_that_are_served_are_known_by_their_names() {
-    let names: Vec<_> = AuthMethod::SERVED.iter().map(|method| method.as_str()).collect();
+    let names: Vec<_> = AuthMethod::ALL.iter().map(|method| method.as_str()).collect();
     assert_eq!(names, ["client_secret_basic", "client_secret_post", "private_key_jwt", "client_secret_jwt", "none"]);
     assert_eq!("private_key_jwt".parse(), Ok(AuthMethod::PrivateKeyJwt));
     assert_eq!(serde_json::from_str::<AuthMethod>("\"client_secret_jwt\"").unwrap(), AuthMethod::ClientSecretJwt);

@@ -30,7 +30,7 @@ fn lists_hold_registered_names() {
     let metadata = Metadata {
         response_types_supported: vec![ResponseType::Code],
         grant_types_supported: vec![GrantType::ClientCredentials],
-        token_endpoint_auth_methods_supported: AuthMethod::SERVED.to_vec(),
+        token_endpoint_auth_methods_supported: AuthMethod::ALL.to_vec(),
         revocation_endpoint: Some("https://id.example/oauth2/revoke".to_owned()),
         id_token_signing_alg_values_supported: vec![Algorithm::Rs256],
         ..Metadata::default()

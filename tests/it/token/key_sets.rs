@@ -104,6 +104,13 @@ async fn a_new_key_is_found_and_strangers_cause_no_calls(backend: Backend) {
     }
     assert_eq!(receiver.calls_to("/keys").len(), 3);
     works(&world, &world, &new, &id).await;
+    // A client may take all of them out: that is its word, and not a failure of its server.
+    receiver.keeps("/keys", "", json!({"keys": []}));
+    world.advance(3_600);
+    ask(&world, &world, &new, &id).await.is_refused(401, "invalid_client");
+    receiver.answers(500);
+    world.advance(3_600);
+    ask(&world, &world, &new, &id).await.is_refused(401, "invalid_client");
 }
 
 async fn a_set_goes_on_for_a_day_while_its_server_is_away(backend: Backend) {
