@@ -99,6 +99,16 @@ impl Client {
         self.origins.iter().any(|own| own == origin)
     }
 
+    /// What it says of what it does with what it learns.
+    pub fn policy_uri(&self) -> Option<&str> {
+        self.metadata.policy_uri.as_deref()
+    }
+
+    /// What it says of the terms on which it is used.
+    pub fn tos_uri(&self) -> Option<&str> {
+        self.metadata.tos_uri.as_deref()
+    }
+
     /// The resources that it may ask tokens for; the first one is meant when it does not say.
     pub fn audiences(&self) -> &[ResourceUri] {
         &self.metadata.audience

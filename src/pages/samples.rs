@@ -116,8 +116,11 @@ fn register(client: Option<&str>, faults: &[String]) -> Value {
 }
 
 fn consent(scopes: &[String]) -> Value {
-    let scopes = scopes.to_vec();
-    context! { client => "Shop", username => "ann", scopes, place => "shop.example", query => "", form => "", shown => "" }
+    let (scopes, page) = (scopes.to_vec(), scopes.first().map(|_| "https://shop.example"));
+    context! {
+        client => "Shop", username => "ann", scopes, place => "shop.example", policy => page, terms => page, query => "",
+        form => "", shown => "",
+    }
 }
 
 fn form_post() -> Value {

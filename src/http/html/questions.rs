@@ -124,6 +124,8 @@ impl Question {
             username => session.username.as_str(),
             scopes,
             place => pending.trusted.addressed.redirect_uri.place(),
+            policy => pending.trusted.client.policy_uri(),
+            terms => pending.trusted.client.tos_uri(),
             form => forms::mark(app, secret, &["consent", &pending.query]),
             shown => forms::mark(app, secret, &["scopes", &pending.query, &scope.to_string()]),
         };

@@ -8,6 +8,7 @@ stories![
     whoever_refuses_sends_the_client_away,
     without_a_question_there_is_no_consent,
     each_client_is_asked_for_by_itself,
+    a_client_says_what_it_does_with_what_it_learns,
 ];
 
 async fn what_was_allowed_is_not_asked_again(backend: Backend) {
@@ -82,4 +83,23 @@ async fn each_client_is_asked_for_by_itself(backend: Backend) {
     assert!(page.asks_for_consent() && !page.asks_for_password(), "{page:?}");
     browser.allows(&world, &page).await.code(&world);
     assert_eq!(world.texts("SELECT scope FROM consents").await.len(), 2);
+}
+
+async fn a_client_says_what_it_does_with_what_it_learns(backend: Backend) {
+    let (world, silent, ann) = shop(backend).await;
+    let told = world
+        .web_app(|m| {
+            m.policy_uri = Some("https://shop.example/privacy?a=b&c".to_owned());
+            m.tos_uri = Some("https://shop.example/terms".to_owned());
+        })
+        .await;
+    let mut browser = Browser::default();
+    let page = browser.opens(&world, &request(&silent, &[])).await;
+    let page = browser.signs_in(&world, &page, &ann).await;
+    assert!(page.asks_for_consent() && !page.page().body.contains("Privacy policy"), "{page:?}");
+    let page = browser.opens(&world, &request(&told, &[])).await;
+    let body = page.page().body.replace("&#x2f;", "/");
+    for link in [r#"<a href="https://shop.example/privacy?a=b&amp;c">"#, r#"<a href="https://shop.example/terms">"#] {
+        assert!(body.contains(link), "{link}: {page:?}");
+    }
 }
