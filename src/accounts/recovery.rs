@@ -117,7 +117,8 @@ pub async fn verify_email(app: &App, token: &Plain<OneTimeToken>, origin: &Origi
     amended(app.store.amend_user(amendment).await?).map(drop)
 }
 
-/// A new password for whoever reads the mail of the account. Everything that was granted before ends.
+/// A new password for whoever reads the mail of the account. Everything that was granted before ends; and where nobody had
+/// confirmed the address yet, so do links to providers, which somebody else may have made in the name of its owner.
 pub async fn reset_password(
     app: &App,
     token: &Plain<OneTimeToken>,
@@ -139,6 +140,7 @@ pub async fn reset_password(
     let amendment = Amendment {
         spends: Some(letters::spent(&row)),
         ends_grants: Some(Spared(None)),
+        unlinks: verified_at.is_some(),
         letters: vec![letters::password_changed(app, &user, origin, now)?.into()],
         ..Amendment::new(user.id.clone(), UserChange { verified_at, ..change }, record.from(origin).record(now), now)
     };

@@ -11,7 +11,7 @@ use crate::store::backend::{Store, tx};
 use crate::store::held_usernames::{let_go, make_way};
 use crate::store::one_time_tokens::{OneTimeLetter, Post, Spent, post, replaces, spend};
 use crate::store::outbox::enqueue;
-use crate::store::schema::{grants, one_time_tokens, sessions, user_roles, users};
+use crate::store::schema::{grants, identities, one_time_tokens, sessions, user_roles, users};
 use crate::store::session_clients::over_but_good;
 use crate::store::{StoreError, StoreResult};
 use crate::time::UnixTime;
@@ -30,6 +30,8 @@ pub struct Amendment {
     /// Whether all that the user granted ends, but for this grant. The links in letters that were sent before end with it,
     /// and with another address.
     pub ends_grants: Option<Spared>,
+    /// Whether whoever signed in with a provider so far is no longer let in by that.
+    pub unlinks: bool,
     /// The browser's session that goes on with it.
     pub spares_session: Option<Hash<SessionSecret>>,
     /// The one-time token that this spends: without it nothing happens. With it go all others of its purpose.
@@ -50,6 +52,7 @@ impl Amendment {
             from_epoch: None,
             roles: None,
             ends_grants: None,
+            unlinks: false,
             spares_session: None,
             spends: None,
             letters: Vec::new(),
@@ -116,12 +119,25 @@ macro_rules! spare_session {
     };
 }
 
+/// `cut!(c, user_id, letters, providers)`: what was sent to a user in letters, and who they are elsewhere.
+macro_rules! cut {
+    ($c:ident, $user_id:expr, $letters:expr, $providers:expr) => {
+        if $letters {
+            let links = one_time_tokens::table.filter(one_time_tokens::user_id.eq($user_id.clone()));
+            diesel::delete(links).execute($c).await?;
+        }
+        if $providers {
+            diesel::delete(identities::table.filter(identities::user_id.eq($user_id.clone()))).execute($c).await?;
+        }
+    };
+}
+
 impl Store {
     /// Changes a user, with all that goes with it or not at all.
     pub async fn amend_user(&self, amendment: Amendment) -> StoreResult<Amended> {
         let amended = tx!(self, async |c| {
             let Amendment { user_id, mut change, from_version, from_epoch, .. } = amendment;
-            let Amendment { roles, ends_grants, spares_session, spends, letters, record, now, .. } = amendment;
+            let Amendment { roles, ends_grants, unlinks, spares_session, spends, letters, record, now, .. } = amendment;
             if let Some(spent) = spends
                 && spend!(c, user_id, spent, now) == 0
             {
@@ -151,10 +167,7 @@ impl Store {
                 let known: i64 = users::table.filter(users::id.eq(user_id)).count().get_result(c).await?;
                 return if known == 0 { Ok(Amended::Unknown) } else { Err(StoreError::Overtaken) };
             };
-            if ends_links {
-                let links = one_time_tokens::table.filter(one_time_tokens::user_id.eq(user_id.clone()));
-                diesel::delete(links).execute(c).await?;
-            }
+            cut!(c, user_id, ends_links, unlinks);
             if let Some(Spared(grant)) = ends_grants {
                 spare!(c, grant.unwrap_or_default(), row);
                 spare_session!(c, spares_session, row);

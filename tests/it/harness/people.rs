@@ -51,19 +51,7 @@ pub fn user_row(id: &str, username: &str, now: UnixTime) -> UserRow {
 
 /// A change of a user by which nothing changes yet.
 pub fn amendment(user_id: &str, now: UnixTime) -> Amendment {
-    Amendment {
-        user_id: user_id.to_owned(),
-        change: UserChange::default(),
-        from_version: None,
-        from_epoch: None,
-        roles: None,
-        ends_grants: None,
-        spares_session: None,
-        spends: None,
-        letters: Vec::new(),
-        record: audited(),
-        now,
-    }
+    Amendment::new(user_id.to_owned(), UserChange::default(), audited(), now)
 }
 
 impl World {

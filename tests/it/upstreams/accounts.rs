@@ -11,6 +11,7 @@ stories![
     a_username_that_is_taken_gets_something_added,
     what_is_no_name_here_is_left_out,
     an_address_that_is_not_confirmed_there_is_not_confirmed_here,
+    who_took_an_address_in_vain_is_out_when_its_owner_comes,
     where_addresses_must_be_confirmed_nobody_learns_which_are_known,
     who_makes_too_many_has_to_wait,
 ];
@@ -68,6 +69,31 @@ async fn an_address_that_is_not_confirmed_there_is_not_confirmed_here(backend: B
     let done = two.here.post("/verify-email", &[("token", &token)]).await;
     assert_eq!(done.status, 200, "{done:?}");
     assert!(verified().await);
+}
+
+/// Somebody has an account made with the address of somebody else, and waits until its owner comes by "forgot password".
+async fn who_took_an_address_in_vain_is_out_when_its_owner_comes(backend: Backend) {
+    let (here, mailbox) = with_letters(backend, |_| ()).await;
+    let two = Two::with(here, backend, |_| ()).await;
+    let mallory = two.there.user_with("ann", |new| new.user.verified_at = None).await;
+    let bob = two.there.user("bob").await;
+    for user in [&mallory, &bob] {
+        assert!(!two.to_account(&mut Person::default(), user).await.asks_for_password());
+    }
+    // The letter that asks to confirm the address comes first.
+    token_of_letter(&mailbox, &mallory.email, 1).await;
+    for (count, email) in [(2, &mallory.email), (1, &bob.email)] {
+        assert_eq!(two.here.post("/forgot-password", &[("email", email)]).await.status, 200);
+        let token = token_of_letter(&mailbox, email, count).await;
+        let (password, token) = ("another long passphrase", token.as_str());
+        let form = [("token", token), ("password", password), ("again", password)];
+        let done = two.here.post("/reset-password", &form).await;
+        assert_eq!(done.status, 200, "{done:?}");
+    }
+    let page = two.to_account(&mut Person::default(), &mallory).await;
+    assert!(page.page().body.contains("Is this your account?"), "{page:?}");
+    // Whose address was confirmed stays linked.
+    assert!(!two.to_account(&mut Person::default(), &bob).await.asks_for_password());
 }
 
 async fn where_addresses_must_be_confirmed_nobody_learns_which_are_known(backend: Backend) {
