@@ -1,11 +1,14 @@
 //! Each page in every view: a picture of it, and what would keep people from using it.
 
+use serde_json::json;
+
 use super::{Street, street};
 use crate::api::people::a_password;
 use crate::authorize::request;
 use crate::harness::chromium::{Chromium, VIEWS, View};
-use crate::harness::{Backend, Browser, secrets, tell};
+use crate::harness::{Backend, Browser, Provider, secrets, tell};
 use crate::tidy::none;
+use crate::upstreams::described;
 
 /// Looks at the page that is there, in every way.
 async fn look_at(browser: &Chromium, page: &str, faults: &mut Vec<String>) {
@@ -75,6 +78,7 @@ async fn everywhere(backend: Backend, language: &'static str) {
     walk.browser.looks(View { dark: false, ..VIEWS[0] }).await;
     walk.without_a_sign_in().await;
     walk.by_letters().await;
+    walk.elsewhere().await;
     walk.signing_in().await;
     walk.of_an_account().await;
     walk.out().await;
@@ -99,7 +103,7 @@ impl Walk {
         self.looks("register-wrong").await;
         self.browser.fills("#password", &a_password()).await;
         self.browser.clicks("form button").await;
-        self.browser.waits_for(".links a[href^=login]:only-child").await;
+        self.browser.waits_for(".links a[href*='/login']:only-child").await;
         self.looks("registered").await;
     }
 
@@ -121,6 +125,40 @@ impl Walk {
         self.browser.clicks("form button").await;
         self.browser.waits_for("#again[aria-invalid=true]").await;
         self.looks("reset-password-wrong").await;
+    }
+
+    /// The pages of providers are not ours to look at: this one says only who came.
+    async fn elsewhere(&mut self) {
+        let provider = Provider::start().await;
+        let description = json!({
+            "name": "github", "preset": "github", "client_id": "here", "client_secret": "a secret",
+            "authorization_endpoint": provider.url("/authorize"), "token_endpoint": provider.url("/token"),
+            "userinfo_endpoint": provider.url("/user"), "emails_endpoint": provider.url("/user/emails"),
+        });
+        described(&self.street.world, &description).await.expect("a provider");
+        provider.says("/authorize", 200, &json!({}));
+        provider.says("/token", 200, &json!({"access_token": "gho_x", "token_type": "bearer"}));
+        provider.says("/user", 200, &json!({"login": "octocat", "id": 583_231}));
+        let own = json!([{"email": self.street.ann.email, "primary": true, "verified": true}]);
+        provider.says("/user/emails", 200, &own);
+
+        self.browser.opens(&self.street.url("/login")).await;
+        self.browser.clicks("form[action^='login/with/'] button").await;
+        self.browser.arrives_at("/authorize?").await;
+        let url = url::Url::parse(&self.browser.url().await).expect("an address");
+        let (_, state) = url.query_pairs().find(|(name, _)| name == "state").expect("a state");
+        secrets::note(&state);
+        let back = self.street.url(&format!("/login/from/github?code=abc&state={state}"));
+        self.browser.opens(&back).await;
+        self.browser.arrives_at("/login/link").await;
+        self.looks("link-account").await;
+        self.browser.fills("#password", "not the password").await;
+        self.browser.clicks("form button").await;
+        self.browser.waits_for("#wrong").await;
+        self.looks("link-account-wrong").await;
+        self.browser.opens(&back).await;
+        self.browser.arrives_at("/login?").await;
+        self.looks("sign-in-elsewhere-failed").await;
     }
 
     async fn signing_in(&mut self) {
@@ -154,9 +192,15 @@ impl Walk {
 
     async fn of_an_account(&mut self) {
         self.street.world.login(&self.street.ann).await;
-        for page in
-            ["account", "account/email", "account/password", "account/sessions", "account/apps", "account/close"]
-        {
+        for page in [
+            "account",
+            "account/email",
+            "account/password",
+            "account/sessions",
+            "account/apps",
+            "account/linked",
+            "account/close",
+        ] {
             self.browser.opens(&self.street.url(&format!("/{page}"))).await;
             self.browser.arrives_at(page).await;
             self.looks(&page.replace('/', "-")).await;
