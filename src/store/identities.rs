@@ -59,9 +59,14 @@ impl Store {
         })
     }
 
-    /// Links somebody; `false` when one of theirs is linked already, to whomever.
-    pub async fn add_identity(&self, identity: IdentityRow, record: Record) -> StoreResult<bool> {
+    /// Links a user who is still in this epoch; `false` when one of theirs is linked already, to whomever.
+    pub async fn add_identity(&self, identity: IdentityRow, epoch: i64, record: Record) -> StoreResult<bool> {
         let added = tx!(self, async |c| {
+            // Whoever was shut out since they proved to be this user leaves no other way in.
+            let user = users::table.filter(users::id.eq(identity.user_id.clone())).filter(users::epoch.eq(epoch));
+            if diesel::update(user).set(users::updated_at.eq(identity.linked_at)).execute(c).await? == 0 {
+                return Err(StoreError::Overtaken);
+            }
             diesel::insert_into(identities::table).values(identity).execute(c).await?;
             record!(c, record);
             Ok(())

@@ -13,9 +13,9 @@ use crate::protocol::provider::Identity;
 use crate::provider::{self, Answered, ProviderError};
 use crate::secret::{FormSecret, Plain, UpstreamSecret, UpstreamState};
 use crate::store::identities::IdentityRow;
-use crate::store::new_id;
 use crate::store::upstream_logins::UpstreamLogin;
 use crate::store::users::UserRow;
+use crate::store::{StoreError, new_id};
 use crate::time::UnixTime;
 
 /// What the browser came back with.
@@ -31,8 +31,8 @@ pub struct Arrival<'a> {
     pub upstream: &'a Upstream,
     pub login: &'a UpstreamLogin,
     pub client_id: &'a str,
-    /// Who is signed in with the browser already.
-    pub user_id: Option<&'a str>,
+    /// Who is signed in with the browser already, and in which epoch.
+    pub user: Option<(&'a str, i64)>,
     pub origin: &'a Origin,
 }
 
@@ -161,14 +161,12 @@ async fn link(
     known: Option<IdentityRow>,
     now: UnixTime,
 ) -> Outcome<Arrived> {
-    if arrival.user_id != Some(user_id) {
-        return Err(stale().into());
-    }
+    let Some((_, epoch)) = arrival.user.filter(|(id, _)| *id == user_id) else { return Err(stale().into()) };
     match known {
         Some(known) if known.user_id == user_id => Ok(Arrived::Linked),
         Some(_) => Err(linked_elsewhere().into()),
         None => {
-            add_link(app, arrival.upstream, user_id, identity, arrival.origin, now).await?;
+            add_link(app, arrival.upstream, (user_id, epoch), identity, arrival.origin, now).await?;
             Ok(Arrived::Linked)
         }
     }
@@ -178,17 +176,19 @@ async fn link(
 pub(super) async fn add_link(
     app: &App,
     upstream: &Upstream,
-    user_id: &str,
+    (user_id, epoch): (&str, i64),
     identity: &Identity,
     origin: &Origin,
     now: UnixTime,
 ) -> Outcome<()> {
     let entry = Entry::new(Act::IdentityLinked, Actor::User(user_id)).on("user", user_id);
     let record = entry.with(json!({ "upstream": upstream.name })).from(origin).record(now);
-    if app.store.add_identity(row(upstream, user_id, identity, now), record).await? {
-        return Ok(());
+    match app.store.add_identity(row(upstream, user_id, identity, now), epoch, record).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(linked_elsewhere().into()),
+        Err(StoreError::Overtaken) => Err(stale().into()),
+        Err(error) => Err(error.into()),
     }
-    Err(linked_elsewhere().into())
 }
 
 pub(super) fn row(upstream: &Upstream, user_id: &str, identity: &Identity, now: UnixTime) -> IdentityRow {

@@ -52,7 +52,7 @@ pub async fn prove(
     if !app.store.spend_proof(awaited.login.hash.clone(), now).await? {
         return Err(stale().into());
     }
-    add_link(app, &awaited.upstream, &user.id, &awaited.identity, origin, now).await?;
+    add_link(app, &awaited.upstream, (&user.id, user.epoch), &awaited.identity, origin, now).await?;
     Ok(user)
 }
 

@@ -181,8 +181,9 @@ impl Visit<'_> {
         let (app, request, now) = (self.app, self.request, self.app.clock.now());
         let secret = cookies::read::<SessionSecret>(app, request);
         let standing = browser::session(app, secret.as_ref(), now).await?;
-        let user_id = standing.as_ref().map(|standing| standing.session.user_id.as_str());
-        let arrival = Arrival { upstream, login, client_id: way.client_id(), user_id, origin: &origin(request) };
+        let session = standing.as_ref().map(|standing| &standing.session);
+        let user = session.map(|session| (session.user_id.as_str(), session.user_epoch));
+        let arrival = Arrival { upstream, login, client_id: way.client_id(), user, origin: &origin(request) };
         match elsewhere::arrive(app, &arrival, came, now).await? {
             Arrived::SignedIn(user) => self.signed_in(way, user).await,
             Arrived::Linked => see_other(&format!("{}?done=linked", app.config.issuer.endpoint(LINKED))),

@@ -1,8 +1,12 @@
 //! An address that is the same links nobody: who owns the account here shows it, and may take the link away again.
 
+use countersign::store::StoreError;
+use countersign::store::identities::IdentityRow;
+use countersign::store::users::Spared;
+
 use super::{BUTTON, Person, Two, acts, says_why_not};
 use crate::authorize::request;
-use crate::harness::{Arrived, Backend, Browser, User, stories};
+use crate::harness::{Arrived, Backend, Browser, User, audited, stories};
 
 stories![
     an_account_with_the_same_address_is_linked_by_its_password_alone,
@@ -10,6 +14,7 @@ stories![
     somebody_who_is_signed_in_adds_a_provider_and_removes_it,
     who_belongs_to_another_account_is_not_added,
     a_link_is_for_whoever_was_signed_in_when_it_was_begun,
+    whoever_was_shut_out_meanwhile_is_not_linked,
     the_last_way_to_sign_in_stays,
     where_there_is_nobody_to_sign_in_with_nothing_is_said_of_it,
 ];
@@ -176,4 +181,29 @@ async fn where_there_is_nobody_to_sign_in_with_nothing_is_said_of_it(backend: Ba
     assert!(page.form_to(BUTTON).is_none() && !page.page().body.contains("class=\"or\""), "{page:?}");
     let account = browser.signs_in(&world, &page, &ann).await;
     assert!(!account.page().body.contains(PAGE), "{account:?}");
+}
+
+/// The provider takes its time: what proved somebody to be this user may be over when it answers.
+async fn whoever_was_shut_out_meanwhile_is_not_linked(backend: Backend) {
+    let two = Two::meet(backend).await;
+    let ann = two.here.user("ann").await;
+    let store = &two.here.app.store;
+    let upstream = store.upstream_named("there").await.expect("an answer").expect("a provider");
+    let epoch = store.user(&ann.id).await.expect("an answer").expect("a user").epoch;
+    let now = two.here.clock.now();
+    let row = |id: &str| IdentityRow {
+        id: id.to_owned(),
+        upstream_id: upstream.id.clone(),
+        subject: id.to_owned(),
+        user_id: ann.id.clone(),
+        email: None,
+        linked_at: now,
+        last_login_at: None,
+    };
+    assert!(store.add_identity(row("first"), epoch, audited()).await.expect("an answer"));
+    two.here.amend(&ann, |amendment| amendment.ends_grants = Some(Spared(None))).await;
+    let late = store.add_identity(row("second"), epoch, audited()).await;
+    assert!(matches!(late, Err(StoreError::Overtaken)), "{late:?}");
+    let linked = store.identities_of(&ann.id).await.expect("an answer");
+    assert_eq!(linked.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["first"]);
 }
