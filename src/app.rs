@@ -3,6 +3,7 @@
 use crate::cache::{Cache, CacheAway, Windows};
 use crate::config::Config;
 use crate::directory::Directory;
+use crate::hosts::Hosts;
 use crate::key_sets::KeySets;
 use crate::keyring::{Keyring, KeyringError};
 use crate::mail::{Mail, MailError};
@@ -27,6 +28,7 @@ pub struct App {
     pub pages: Pages,
     pub remembered: Remembered,
     pub outbound: Outbound,
+    pub hosts: Hosts,
     pub key_sets: KeySets,
     pub passwords: Passwords,
     pub providers: Providers,
@@ -47,10 +49,6 @@ pub enum StartError {
     Mail(#[from] MailError),
     #[error("{0}")]
     Pages(#[from] PagesError),
-    #[error("nobody can be called from here: {0}")]
-    Outbound(String),
-    #[error("providers cannot be called: {0}")]
-    Providers(String),
     #[error("the database lacks migrations ({0}) and `database.migrate_at_start` is off: run `countersign migrate up`")]
     Unmigrated(String),
 }
@@ -75,10 +73,11 @@ impl App {
         let directory = Directory::new(store.clone(), cache.clone(), counters.clone());
         let remembered = Remembered::default();
         let may_be_private = config.outbound.private_addresses || config.issuer.is_loopback();
-        let outbound = Outbound::new(may_be_private).map_err(StartError::Outbound)?;
-        let key_sets = KeySets::new(cache.clone(), outbound.clone());
+        let outbound = Outbound::new(may_be_private);
+        let hosts = Hosts::new(outbound.clone());
+        let key_sets = KeySets::new(cache.clone(), hosts.clone());
         let passwords = Passwords::open(&config.passwords);
-        let providers = Providers::new().map_err(StartError::Providers)?;
+        let providers = Providers::default();
         Ok(Self {
             config,
             store,
@@ -90,6 +89,7 @@ impl App {
             pages,
             remembered,
             outbound,
+            hosts,
             key_sets,
             passwords,
             providers,

@@ -1,15 +1,17 @@
 //! What becomes of an authorization request — RFC 6749 §4.1.1, OpenID Connect Core §3.1.2. The steps in their order:
 //!
-//! 1. `trust`: which client asks, and may it be answered where it says? Until here a refusal is a page, and never a redirect
-//! 2. read all the rest of the request
-//! 3. what may this client have at all, whoever the user is?
-//! 4. is somebody signed in, recently enough, and whom the client has in mind? Otherwise: sign in
-//! 5. what may this user have by this client?
-//! 6. has the user seen and allowed all of it? Otherwise: ask
-//! 7. a code, bound to all that was decided
+//! 1. `as_query`: what the client says in a request object takes its place in the query
+//! 2. `trust`: which client asks, and may it be answered where it says? Until here a refusal is a page, and never a redirect
+//! 3. read all the rest of the request
+//! 4. what may this client have at all, whoever the user is?
+//! 5. is somebody signed in, recently enough, and whom the client has in mind? Otherwise: sign in
+//! 6. what may this user have by this client?
+//! 7. has the user seen and allowed all of it? Otherwise: ask
+//! 8. a code, bound to all that was decided
 
 mod consent;
 mod meant;
+mod object;
 
 use std::sync::Arc;
 
@@ -34,6 +36,7 @@ use crate::tokens;
 use crate::tokens::reach::{self, Holder};
 
 pub use consent::{Shown, refused_by_user, shown};
+pub use object::as_query;
 
 /// How long a code may be exchanged.
 const CODE_SECONDS: i64 = 60;
@@ -74,17 +77,21 @@ pub enum Next {
 /// RFC 6749 §3.1.2.4: where the client or the URI is not known, the browser is not sent there.
 pub async fn trust(app: &App, params: &Params) -> Outcome<Trusted> {
     let addressed = Addressed::parse(params)?;
-    let unknown = |reason| Refused::new(ErrorCode::InvalidRequest, reason, "the application is not known here");
-    let vitals = app.store.client_vitals(&addressed.client_id).await?.ok_or_else(|| unknown(Reason::UnknownClient))?;
-    if vitals.disabled {
-        return Err(unknown(Reason::ClientDisabled).into());
-    }
-    let client = app.directory.client(&addressed.client_id).await?.ok_or_else(|| unknown(Reason::UnknownClient))?;
+    let client = known(app, &addressed.client_id).await?;
     if !client.may_redirect_to(&addressed.redirect_uri) {
         let about = "the application asked to be answered at a URI that it is not registered for";
         return Err(Refused::new(ErrorCode::InvalidRedirectUri, Reason::WrongRedirectUri, about).into());
     }
     Ok(Trusted { client, addressed })
+}
+
+async fn known(app: &App, client_id: &str) -> Outcome<Arc<Client>> {
+    let unknown = |reason| Refused::new(ErrorCode::InvalidRequest, reason, "the application is not known here");
+    let vitals = app.store.client_vitals(client_id).await?.ok_or_else(|| unknown(Reason::UnknownClient))?;
+    if vitals.disabled {
+        return Err(unknown(Reason::ClientDisabled).into());
+    }
+    Ok(app.directory.client(client_id).await?.ok_or_else(|| unknown(Reason::UnknownClient))?)
 }
 
 /// All the rest. What it refuses is told to the client.

@@ -13,6 +13,7 @@ mod manage;
 mod register;
 mod secrets;
 mod sector;
+pub mod signatures;
 
 pub use audiences::client_for;
 pub use authenticate::authenticate;

@@ -15,8 +15,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
-use crate::breaker::{Breaker, Limits, Passage};
 use crate::cache::Cache;
+use crate::hosts::Hosts;
 use crate::protocol::client_keys::ClientKeys;
 use crate::remote::{Found, Outbound, Unreached};
 use crate::time::UnixTime;
@@ -29,9 +29,8 @@ const LONGEST_SECONDS: i64 = 3_600;
 const KEPT_SECONDS: i64 = 86_400;
 /// Between two looks of one node at one address, whatever is asked: strangers cannot have a client's server called all the time.
 const PAUSE_SECONDS: i64 = 10;
-/// How many addresses, and hosts, a process remembers.
+/// How many addresses a process remembers.
 const REMEMBERED: usize = 1024;
-const LIMITS: Limits = Limits { failures: 5, rest_seconds: 30, longest_rest_seconds: 600 };
 
 /// A handle to the sets; clones share it.
 #[derive(Clone)]
@@ -39,9 +38,8 @@ pub struct KeySets(Arc<Inner>);
 
 struct Inner {
     cache: Cache,
-    outbound: Outbound,
+    hosts: Hosts,
     places: Bounded<String, Arc<Place>>,
-    hosts: Bounded<String, Arc<Breaker>>,
 }
 
 /// What is known of one address.
@@ -87,9 +85,8 @@ impl KeySet {
 }
 
 impl KeySets {
-    pub fn new(cache: Cache, outbound: Outbound) -> Self {
-        let (places, hosts) = (Bounded::new(REMEMBERED), Bounded::new(REMEMBERED));
-        Self(Arc::new(Inner { cache, outbound, places, hosts }))
+    pub fn new(cache: Cache, hosts: Hosts) -> Self {
+        Self(Arc::new(Inner { cache, hosts, places: Bounded::new(REMEMBERED) }))
     }
 
     /// The set at this address.
@@ -135,7 +132,7 @@ impl KeySets {
         }
         let failure = match last.as_ref().filter(|look| now.since(look.at) < PAUSE_SECONDS) {
             Some(look) => look.failure.clone(),
-            None => match self.fetch(url, now).await {
+            None => match self.0.hosts.json(url, now).await.and_then(|found| KeySet::read(found, now)) {
                 Ok(found) => {
                     let found = Arc::new(found);
                     self.share(url, &found).await;
@@ -153,25 +150,6 @@ impl KeySets {
         };
         let failure = failure.unwrap_or_else(|| Unreached::Away("it was asked a moment ago".to_owned()));
         known.filter(|known| known.is_kept(now)).ok_or(failure)
-    }
-
-    async fn fetch(&self, url: &str, now: UnixTime) -> Result<KeySet, Unreached> {
-        let breaker = self.breaker(&Outbound::host(url));
-        if breaker.passage(now) == Passage::Closed {
-            return Err(Unreached::Away("its server is left alone for a while".to_owned()));
-        }
-        let found = self.0.outbound.get(url).await;
-        match &found {
-            Err(Unreached::Away(_)) => drop(breaker.failed(now)),
-            Err(Unreached::NotAllowed) => breaker.unused(now),
-            Ok(_) | Err(Unreached::Strange(_)) => drop(breaker.succeeded()),
-        }
-        KeySet::read(found?, now)
-    }
-
-    fn breaker(&self, host: &str) -> Arc<Breaker> {
-        let new = || Arc::new(Breaker::new(LIMITS));
-        self.0.hosts.get_or_insert_with(host, || Ok::<_, ()>(new())).unwrap_or_else(|()| new())
     }
 
     /// As another node has found it; one that cannot be had or read is none.

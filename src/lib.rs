@@ -14,6 +14,7 @@ pub mod breaker;
 pub mod cache;
 pub mod config;
 pub mod directory;
+pub mod hosts;
 pub mod key_sets;
 pub mod keyring;
 pub mod mail;

@@ -55,7 +55,7 @@ pub struct Answered<'a> {
 }
 
 /// A handle; clones share what is known of the providers.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Providers {
     caller: Caller,
     peers: Arc<Mutex<HashMap<String, Arc<Peer>>>>,
@@ -77,10 +77,6 @@ struct Call<'a> {
 }
 
 impl Providers {
-    pub fn new() -> Result<Self, String> {
-        Ok(Self { caller: Caller::new()?, peers: Arc::default() })
-    }
-
     /// Where the browser is sent to. Nothing but what an OpenID Connect provider says of itself is asked for.
     pub async fn address(&self, upstream: &Upstream, asked: &Asked<'_>, now: UnixTime) -> ProviderResult<String> {
         let call = self.call(upstream, now);

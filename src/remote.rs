@@ -1,12 +1,12 @@
 //! Outbound HTTP: bounded in time and size, and no redirects.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{ACCEPT, CACHE_CONTROL};
-use reqwest::{ClientBuilder, RequestBuilder, Response};
+use reqwest::{Client, ClientBuilder, RequestBuilder, Response};
 use serde_json::Value;
 use url::{Host, Url, form_urlencoded};
 
@@ -21,17 +21,35 @@ pub async fn get_json(url: &str) -> Result<Value, String> {
 }
 
 fn bounded() -> ClientBuilder {
-    reqwest::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).no_proxy()
+    Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).no_proxy()
+}
+
+/// Made at the first call: it reads every certificate that this machine trusts, which would be most of a start.
+#[derive(Clone, Default)]
+struct Http(Arc<OnceLock<Client>>);
+
+impl Http {
+    fn or(&self, build: impl FnOnce() -> ClientBuilder) -> Result<&Client, String> {
+        if let Some(made) = self.0.get() {
+            return Ok(made);
+        }
+        let made = build().build().map_err(|error| chain(&error))?;
+        Ok(self.0.get_or_init(|| made))
+    }
+}
+
+async fn json(response: Response) -> Result<Value, Unreached> {
+    serde_json::from_slice(&good(response).await?).map_err(|_| Unreached::Strange("its answer is not JSON".to_owned()))
 }
 
 /// What a good answer says.
-async fn json(response: Response) -> Result<Value, Unreached> {
+async fn good(response: Response) -> Result<Vec<u8>, Unreached> {
     let status = response.status();
     if !status.is_success() {
         let about = format!("it answers {status}");
         return Err(if status.is_server_error() { Unreached::Away(about) } else { Unreached::Strange(about) });
     }
-    serde_json::from_slice(&read(response).await?).map_err(|_| Unreached::Strange("its answer is not JSON".to_owned()))
+    read(response).await
 }
 
 /// No more of it than anybody needs.
@@ -47,27 +65,27 @@ async fn read(mut response: Response) -> Result<Vec<u8>, Unreached> {
 }
 
 /// What calls providers, at addresses that the operator named: any.
-#[derive(Clone)]
-pub struct Caller(reqwest::Client);
+#[derive(Clone, Default)]
+pub struct Caller(Http);
 
 /// The status of an answer below 500, and the JSON in it; `Null` where there is none.
 pub type Said = (u16, Value);
 
 impl Caller {
-    pub fn new() -> Result<Self, String> {
+    fn http(&self) -> Result<&Client, String> {
         // Some answer nobody who does not say who they are.
-        bounded().user_agent("countersign").build().map(Self).map_err(|error| chain(&error))
+        self.0.or(|| bounded().user_agent("countersign"))
     }
 
     pub async fn get(&self, url: &str, bearer: Option<&str>) -> Result<Said, String> {
-        let request = self.0.get(url);
+        let request = self.http()?.get(url);
         said(bearer.into_iter().fold(request, RequestBuilder::bearer_auth)).await
     }
 
     /// With the name and the password of RFC 6749 §2.3.1, if there are any.
     pub async fn post(&self, url: &str, basic: Option<(&str, &str)>, form: &[(&str, &str)]) -> Result<Said, String> {
         let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-        let request = self.0.post(url).form(form);
+        let request = self.http()?.post(url).form(form);
         said(match basic {
             Some((name, password)) => request.basic_auth(encoded(name), Some(encoded(password))),
             None => request,
@@ -97,7 +115,7 @@ pub struct Found {
 /// What calls clients, at addresses that they registered.
 #[derive(Clone)]
 pub struct Outbound {
-    http: reqwest::Client,
+    http: Http,
     private: bool,
 }
 
@@ -117,10 +135,13 @@ pub enum Unreached {
 
 impl Outbound {
     /// `private` says whether they may be on this machine or in a private network.
-    pub fn new(private: bool) -> Result<Self, String> {
-        let guard = Arc::new(Guard { private });
-        let http = bounded().dns_resolver(guard).build().map_err(|error| chain(&error))?;
-        Ok(Self { http, private })
+    pub fn new(private: bool) -> Self {
+        Self { http: Http::default(), private }
+    }
+
+    fn http(&self) -> Result<&Client, Unreached> {
+        let guarded = || bounded().dns_resolver(Arc::new(Guard { private: self.private }));
+        self.http.or(guarded).map_err(Unreached::Away)
     }
 
     /// Whom a URL calls.
@@ -130,16 +151,26 @@ impl Outbound {
 
     /// The status of the answer; of the rest of it nothing is read.
     pub async fn post_form(&self, url: &str, form: &[(&str, &str)]) -> Result<u16, Unreached> {
-        let sent = self.http.post(self.allowed(url)?).form(form).send().await;
+        let sent = self.http()?.post(self.allowed(url)?).form(form).send().await;
         Ok(sent.map_err(|error| Unreached::of(&error))?.status().as_u16())
     }
 
     /// A JSON document, as it is there now.
     pub async fn get(&self, url: &str) -> Result<Found, Unreached> {
-        let asked = self.http.get(self.allowed(url)?).header(ACCEPT, "application/json");
-        let response = asked.send().await.map_err(|error| Unreached::of(&error))?;
+        let response = self.ask(url, "application/json").await?;
         let max_age = response.headers().get(CACHE_CONTROL).and_then(|value| max_age(value.to_str().ok()?));
         Ok(Found { json: json(response).await?, max_age })
+    }
+
+    /// A text of one of these types.
+    pub async fn get_text(&self, url: &str, types: &str) -> Result<String, Unreached> {
+        let body = good(self.ask(url, types).await?).await?;
+        String::from_utf8(body).map_err(|_| Unreached::Strange("its answer is not a text".to_owned()))
+    }
+
+    async fn ask(&self, url: &str, types: &str) -> Result<Response, Unreached> {
+        let asked = self.http()?.get(self.allowed(url)?).header(ACCEPT, types);
+        asked.send().await.map_err(|error| Unreached::of(&error))
     }
 
     fn allowed(&self, url: &str) -> Result<Url, Unreached> {

@@ -34,6 +34,9 @@ impl Known {
         }
         check_called("backchannel_logout_uri", asked.backchannel_logout_uri.as_deref(), &asked)?;
         check_called("jwks_uri", asked.jwks_uri.as_deref(), &asked)?;
+        for uri in &asked.request_uris {
+            check_called("request_uris", Some(uri), &asked)?;
+        }
         let scope = self.scope(asked.scope.as_ref())?;
         self.check_audience(&asked, &scope)?;
         let pages = |page: &Option<String>, name: &str| shown_page(page.as_deref(), name, &asked);

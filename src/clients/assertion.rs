@@ -5,14 +5,11 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 
 use super::authenticate::refused;
-use super::secrets;
+use super::signatures;
 use crate::app::App;
 use crate::directory::Client;
-use crate::failure::{Broken, Failure, Outcome, Reason};
-use crate::keyring::client_signed;
+use crate::failure::{Outcome, Reason};
 use crate::protocol::client_assertion::{ClientAssertion, Flaw};
-use crate::protocol::client_keys::ClientKeys;
-use crate::remote::Unreached;
 use crate::store::client_assertions::UsedAssertion;
 use crate::time::UnixTime;
 
@@ -31,11 +28,7 @@ pub(super) async fn check(
     if client.assertion_algorithm().is_some_and(|registered| registered != assertion.algorithm()) {
         return Err(refused(Reason::WrongKey).into());
     }
-    if assertion.algorithm().is_with_secret() {
-        check_secrets(app, client, assertion, now).await?;
-    } else {
-        check_keys(app, client, assertion, now).await?;
-    }
+    signatures::check(app, client, assertion.signed(), now).await?.map_err(refused)?;
     // Last, so that only what the client has made is remembered.
     let name = [b"client assertion".as_slice(), client.id.as_bytes(), assertion.name().as_bytes()];
     let hash = BASE64URL.encode(app.keyring.secret_hash_key().mac(&name));
@@ -44,53 +37,6 @@ pub(super) async fn check(
     } else {
         Err(refused(Reason::AssertionReused).into())
     }
-}
-
-async fn check_keys(app: &App, client: &Client, assertion: &ClientAssertion, now: UnixTime) -> Outcome<()> {
-    let Some(url) = client.jwks_uri() else {
-        return if signed_by(client.keys(), assertion) { Ok(()) } else { Err(refused(Reason::WrongKey).into()) };
-    };
-    let mut set = app.key_sets.at(url, now).await.map_err(unread)?;
-    if signed_by(&set.keys, assertion) {
-        return Ok(());
-    }
-    // With a key that is new there, perhaps.
-    if let Some(newer) = app.key_sets.newer(url, &set, now).await {
-        if signed_by(&newer.keys, assertion) {
-            return Ok(());
-        }
-        set = newer;
-    }
-    Err(refused(if set.keys.is_empty() { Reason::UnusableKeys } else { Reason::WrongKey }).into())
-}
-
-/// While its server is away, nobody can say whether the client is who it says: it may come again.
-fn unread(error: Unreached) -> Failure {
-    match error {
-        Unreached::Away(source) => Failure::Broken(Broken { what: "client keys", passing: true, source }),
-        Unreached::NotAllowed | Unreached::Strange(_) => refused(Reason::UnusableKeys).into(),
-    }
-}
-
-fn signed_by(keys: &ClientKeys, assertion: &ClientAssertion) -> bool {
-    let algorithm = assertion.algorithm();
-    keys.candidates(algorithm, assertion.kid())
-        .any(|key| client_signed(key, algorithm, assertion.message(), assertion.signature()))
-}
-
-async fn check_secrets(app: &App, client: &Client, assertion: &ClientAssertion, now: UnixTime) -> Outcome<()> {
-    let mut expired = false;
-    for row in app.store.sealed_client_secrets(&client.id).await? {
-        let Some(secret) = secrets::opened(app, &row)? else { continue };
-        if !secret.signed(assertion.message(), assertion.signature()) {
-            continue;
-        }
-        if row.expires_at.is_none_or(|end| end > now) {
-            return Ok(());
-        }
-        expired = true;
-    }
-    Err(refused(if expired { Reason::ExpiredSecret } else { Reason::WrongKey }).into())
 }
 
 const fn reason(flaw: Flaw) -> Reason {

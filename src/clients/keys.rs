@@ -5,6 +5,7 @@ use crate::failure::{Reason, Refused};
 use crate::protocol::client_authentication::AuthMethod;
 use crate::protocol::client_keys::{ClientAlgorithm, ClientKeys};
 use crate::protocol::client_metadata::ClientMetadata;
+use crate::protocol::request_object::ObjectAlgorithm;
 
 /// A client that could never prove itself is more often a slip than a plan.
 pub(super) fn check(method: AuthMethod, metadata: &ClientMetadata) -> Result<(), Refused> {
@@ -13,6 +14,7 @@ pub(super) fn check(method: AuthMethod, metadata: &ClientMetadata) -> Result<(),
         Some(set) => ClientKeys::registered(set).map_err(|what| unusable(format!("jwks {what}")))?,
         None => ClientKeys::default(),
     };
+    check_requests(method, metadata, &keys)?;
     let algorithm = metadata.token_endpoint_auth_signing_alg;
     match method {
         AuthMethod::PrivateKeyJwt => {
@@ -37,6 +39,21 @@ pub(super) fn check(method: AuthMethod, metadata: &ClientMetadata) -> Result<(),
         }
         _ => Ok(()),
     }
+}
+
+/// Nor could one ask for anything whose requests have to be signed by what it does not have.
+fn check_requests(method: AuthMethod, metadata: &ClientMetadata, keys: &ClientKeys) -> Result<(), Refused> {
+    let Some(ObjectAlgorithm::By(algorithm)) = metadata.request_object_signing_alg else { return Ok(()) };
+    let can_sign = if algorithm.is_with_secret() {
+        method == AuthMethod::ClientSecretJwt
+    } else {
+        metadata.jwks_uri.is_some() || keys.sign_by(algorithm)
+    };
+    if can_sign {
+        return Ok(());
+    }
+    let about = "request_object_signing_alg: the client has no key, or no secret kept here, that signs so";
+    Err(refused(Reason::UnusableKeys, about.to_owned()))
 }
 
 fn mismatch() -> Refused {

@@ -7,6 +7,7 @@ use crate::protocol::client_keys::{ClientAlgorithm, ClientKeys};
 use crate::protocol::client_metadata::{ApplicationType, ClientMetadata};
 use crate::protocol::jwk::Algorithm;
 use crate::protocol::redirect_uri::RedirectUri;
+use crate::protocol::request_object::ObjectAlgorithm;
 use crate::protocol::resource::ResourceUri;
 use crate::protocol::scope::ScopeSet;
 use crate::protocol::token::GrantType;
@@ -72,6 +73,16 @@ impl Client {
     /// By which algorithm it signs its assertions, when it has named one.
     pub fn assertion_algorithm(&self) -> Option<ClientAlgorithm> {
         self.metadata.token_endpoint_auth_signing_alg
+    }
+
+    /// By which algorithm it signs its request objects, when it has named one; no other is taken then.
+    pub fn request_object_algorithm(&self) -> Option<ObjectAlgorithm> {
+        self.metadata.request_object_signing_alg
+    }
+
+    /// Whether this is one of the addresses of its request objects: the very text that it registered.
+    pub fn keeps_requests_at(&self, uri: &str) -> bool {
+        self.metadata.request_uris.iter().any(|registered| registered == uri)
     }
 
     pub fn may_use(&self, grant: GrantType) -> bool {

@@ -75,6 +75,10 @@ struct AuthorizationForm {
     display: Option<String>,
     /// The languages that the user would like, the best first.
     ui_locales: Option<String>,
+    /// The rest of the request, written down as a JWT: what it says goes before what stands beside it, and need not be there.
+    request: Option<String>,
+    /// Where that JWT is: one of the `request_uris` that the client registered.
+    request_uri: Option<String>,
 }
 
 struct Authorization;
@@ -122,14 +126,39 @@ impl AuthorizationApi {
         let app = &self.app;
         limits::api_call_from(app, address(request), app.clock.now()).await?;
         let params = form.read_with_doubles(&app.config.server).await?;
-        here(app, PATH, &authorization::query(&params))
+        match authorize::as_query(app, &params, app.clock.now()).await {
+            Ok(query) => here(app, PATH, &query.unwrap_or_else(|| authorization::query(&params))),
+            Err(failure) => refuse(app, request, params, failure).await,
+        }
     }
 }
 
 async fn answer(app: &App, request: &Request) -> Outcome<Response> {
-    let pending = Pending::read(app, request).await?;
+    limits::api_call_from(app, address(request), app.clock.now()).await?;
+    let params = read(request.uri().query().unwrap_or_default())?;
+    let params = match authorize::as_query(app, &params, app.clock.now()).await {
+        Ok(None) => params,
+        Ok(Some(query)) => read(&query)?,
+        Err(failure) => return refuse(app, request, params, failure).await,
+    };
+    let pending = Pending::with(app, request, params).await?;
     let next = pending.proceed(app, request, None).await;
     pending.lead(app, request, next)
+}
+
+/// What is wrong with a request object is told where the query says that its client is answered, if it does.
+async fn refuse(app: &App, request: &Request, params: Params, failure: Failure) -> Outcome<Response> {
+    match Pending::with(app, request, params).await {
+        Ok(pending) => pending.refuse(app, request, failure),
+        Err(_) => Err(failure),
+    }
+}
+
+fn read(query: &str) -> Outcome<Params> {
+    if query.len() > LONGEST_QUERY {
+        return Err(malformed("the request is too long"));
+    }
+    Ok(Params::parse_with_doubles(query.as_bytes())?)
 }
 
 /// A request that waits in the query of the endpoint, or of a page that it led to. It is judged anew by each.
@@ -150,14 +179,13 @@ impl Pending {
 
     /// One that waited elsewhere, and is that of this browser.
     pub async fn of(app: &App, request: &Request, text: &str) -> Outcome<Self> {
-        let now = app.clock.now();
-        if text.len() > LONGEST_QUERY {
-            return Err(malformed("the request is too long"));
-        }
-        let params = Params::parse_with_doubles(text.as_bytes())?;
+        Self::with(app, request, read(text)?).await
+    }
+
+    async fn with(app: &App, request: &Request, params: Params) -> Outcome<Self> {
         let trusted = authorize::trust(app, &params).await?;
         let secret = cookies::read::<SessionSecret>(app, request);
-        let session = browser::session(app, secret.as_ref(), now).await?;
+        let session = browser::session(app, secret.as_ref(), app.clock.now()).await?;
         let query = authorization::query(&params);
         Ok(Self { params, trusted, query, secret, session })
     }

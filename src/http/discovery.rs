@@ -27,6 +27,7 @@ use crate::protocol::client_metadata::{ResponseType, SubjectType};
 use crate::protocol::discovery::Metadata;
 use crate::protocol::id_token::CLASSES;
 use crate::protocol::jwk::Algorithm;
+use crate::protocol::request_object::ObjectAlgorithm;
 use crate::protocol::{pkce, userinfo as about_users};
 
 /// How long a client library may keep the document.
@@ -65,7 +66,10 @@ struct MetadataBody {
     prompt_values_supported: Vec<String>,
     display_values_supported: Vec<String>,
     claims_parameter_supported: bool,
+    request_parameter_supported: bool,
     request_uri_parameter_supported: bool,
+    require_request_uri_registration: bool,
+    request_object_signing_alg_values_supported: Vec<String>,
     grant_types_supported: Vec<String>,
     token_endpoint_auth_methods_supported: Vec<String>,
     token_endpoint_auth_signing_alg_values_supported: Vec<String>,
@@ -166,6 +170,10 @@ fn metadata(app: &App, scopes: &Scopes, algorithms: &[Algorithm]) -> Metadata {
         prompt_values_supported: prompts,
         display_values_supported: vec!["page"],
         claims_parameter_supported: true,
+        request_parameter_supported: true,
+        request_uri_parameter_supported: true,
+        require_request_uri_registration: true,
+        request_object_signing_alg_values_supported: ObjectAlgorithm::all().collect(),
         token_endpoint: issuer.endpoint(token::PATH),
         jwks_uri: issuer.endpoint(jwks::PATH),
         scopes_supported: scopes.known.iter().map(ToString::to_string).collect(),

@@ -17,8 +17,9 @@ use crate::secret::{AuthorizationCode, Plain};
 const LONGEST_TEXT: usize = 1024;
 const LONGEST_HINT: usize = 4096;
 
-/// The parameters that a request may have; all others are ignored (RFC 6749 §3.1), and not carried along.
-const KNOWN: [&str; 22] = [
+/// The parameters that a request may have; all others are ignored (RFC 6749 §3.1), and not carried along. Those that name a
+/// request object are replaced by what it says before anything else is looked at.
+pub const PARAMETERS: [&str; 19] = [
     "response_type",
     "response_mode",
     "client_id",
@@ -33,14 +34,11 @@ const KNOWN: [&str; 22] = [
     "login_hint",
     "resource",
     "audience",
-    "request",
-    "request_uri",
     "display",
     "ui_locales",
     "acr_values",
     "id_token_hint",
     "claims",
-    SIGNED_IN,
 ];
 
 /// Our own: that the user has just signed in for this request. Whoever writes it there without having done so is asked for
@@ -207,7 +205,8 @@ pub fn query_after_sign_in(params: &Params) -> String {
 
 fn carried(params: &Params, keep: impl Fn(&str, &str) -> Option<String>) -> Serializer<'static, String> {
     let mut query = Serializer::new(String::new());
-    for (name, value) in params.iter().filter(|(name, _)| KNOWN.contains(name)) {
+    let is_known = |name: &str| name == SIGNED_IN || PARAMETERS.contains(&name);
+    for (name, value) in params.iter().filter(|(name, _)| is_known(name)) {
         if let Some(value) = keep(name, value) {
             query.append_pair(name, &value);
         }
@@ -216,12 +215,6 @@ fn carried(params: &Params, keep: impl Fn(&str, &str) -> Option<String>) -> Seri
 }
 
 fn check_response(params: &Params) -> Result<(), Fault> {
-    if params.get("request").is_some() {
-        return Err(Fault::new(ErrorCode::RequestNotSupported, "the parameter request is not served"));
-    }
-    if params.get("request_uri").is_some() {
-        return Err(Fault::new(ErrorCode::RequestUriNotSupported, "the parameter request_uri is not served"));
-    }
     if params.required("response_type")?.parse::<ResponseType>().is_err() {
         let about = "only the response type code is served";
         return Err(Fault::new(ErrorCode::UnsupportedResponseType, about));

@@ -1,6 +1,16 @@
 //! Registered claims that every kind of token shares (RFC 7519 §4.1).
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Number;
+
+use crate::time::UnixTime;
+
+/// A moment in seconds, also with a fraction (§2).
+pub fn numeric_date(number: &Number) -> Option<UnixTime> {
+    #[expect(clippy::cast_possible_truncation, reason = "what is beyond the numbers of seconds becomes their end")]
+    let whole = |fraction: f64| fraction.floor() as i64;
+    number.as_i64().or_else(|| number.as_f64().map(whole)).map(UnixTime::from_seconds)
+}
 
 /// Whom a token is for (§4.1.3). One audience is written as a text, several as a list; both are read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

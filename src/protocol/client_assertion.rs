@@ -4,11 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer};
 
-use super::claims::Audience;
+use super::claims::{self, Audience};
 use super::client_authentication::AuthMethod;
 use super::client_keys::ClientAlgorithm;
+use super::client_signed::ClientSigned;
 use super::error::{ErrorCode, Fault};
-use super::jws::Compact;
 use crate::time::UnixTime;
 
 /// The one `client_assertion_type`.
@@ -20,17 +20,13 @@ pub const LONGEST_LIFE: i64 = 3_600;
 pub const LEEWAY: i64 = 30;
 const LONGEST_NAME: usize = 512;
 
-/// The types that a header may say, if it says one: what a client signs for something else is no proof.
 const TYPES: [&str; 2] = ["jwt", "client-authentication+jwt"];
 
 /// An assertion that was read, and not verified.
 #[derive(Clone)]
 pub struct ClientAssertion {
-    algorithm: ClientAlgorithm,
-    kid: Option<String>,
+    signed: ClientSigned,
     claims: Claims,
-    signing_input: String,
-    signature: Vec<u8>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -60,24 +56,12 @@ pub enum Flaw {
 
 impl ClientAssertion {
     pub fn parse(text: &str) -> Result<Self, Fault> {
-        let compact = Compact::parse(text).map_err(|_| unreadable())?;
-        let header = compact.header();
-        let typ = header.typ.as_deref().map(str::to_ascii_lowercase);
-        let typ = typ.as_deref().map(|typ| typ.strip_prefix("application/").unwrap_or(typ));
-        if typ.is_some_and(|typ| !TYPES.contains(&typ)) {
-            return Err(unreadable());
-        }
-        let claims: Claims = serde_json::from_slice(compact.payload()).map_err(|_| unreadable())?;
+        let (signed, payload) = ClientSigned::parse(text, &TYPES, unreadable)?;
+        let claims: Claims = serde_json::from_slice(&payload).map_err(|_| unreadable())?;
         if claims.jti.is_empty() || claims.jti.len() > LONGEST_NAME {
             return Err(unreadable());
         }
-        Ok(Self {
-            algorithm: header.alg.parse().map_err(|_| unreadable())?,
-            kid: header.kid.clone(),
-            claims,
-            signing_input: compact.signing_input().to_owned(),
-            signature: compact.signature().to_owned(),
-        })
+        Ok(Self { signed, claims })
     }
 
     /// Who says to have made it.
@@ -86,28 +70,20 @@ impl ClientAssertion {
     }
 
     pub const fn method(&self) -> AuthMethod {
-        if self.algorithm.is_with_secret() { AuthMethod::ClientSecretJwt } else { AuthMethod::PrivateKeyJwt }
+        if self.algorithm().is_with_secret() { AuthMethod::ClientSecretJwt } else { AuthMethod::PrivateKeyJwt }
     }
 
     pub const fn algorithm(&self) -> ClientAlgorithm {
-        self.algorithm
+        self.signed.algorithm()
     }
 
-    pub fn kid(&self) -> Option<&str> {
-        self.kid.as_deref()
+    pub const fn signed(&self) -> &ClientSigned {
+        &self.signed
     }
 
     /// What its client calls it, and no other assertion.
     pub fn name(&self) -> &str {
         &self.claims.jti
-    }
-
-    pub fn message(&self) -> &[u8] {
-        self.signing_input.as_bytes()
-    }
-
-    pub fn signature(&self) -> &[u8] {
-        &self.signature
     }
 
     /// From when on it is good for nothing, on no node.
@@ -136,17 +112,13 @@ impl ClientAssertion {
 impl fmt::Debug for ClientAssertion {
     /// Without the signature, which makes it usable.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientAssertion").field("algorithm", &self.algorithm).finish_non_exhaustive()
+        f.debug_struct("ClientAssertion").field("algorithm", &self.algorithm()).finish_non_exhaustive()
     }
 }
 
-/// Seconds, also with a fraction (RFC 7519 §2).
 fn numeric_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<UnixTime, D::Error> {
     let number = serde_json::Number::deserialize(deserializer)?;
-    #[expect(clippy::cast_possible_truncation, reason = "what is beyond the numbers of seconds becomes their end")]
-    let whole = |fraction: f64| fraction.floor() as i64;
-    let seconds = number.as_i64().or_else(|| number.as_f64().map(whole));
-    seconds.map(UnixTime::from_seconds).ok_or_else(|| serde::de::Error::custom("no number of seconds"))
+    claims::numeric_date(&number).ok_or_else(|| serde::de::Error::custom("no number of seconds"))
 }
 
 fn perhaps_numeric_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<UnixTime>, D::Error> {

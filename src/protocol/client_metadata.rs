@@ -1,27 +1,26 @@
 //! Client metadata (RFC 7591 §2; all about ID tokens and userinfo from OpenID Connect Dynamic Client Registration 1.0 §2).
 
-use std::borrow::Cow;
+mod values;
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::client_authentication::AuthMethod;
-use super::client_keys::{self, ClientAlgorithm, ClientKeys};
-use super::error::{ErrorCode, Fault};
+use super::client_keys::{ClientAlgorithm, ClientKeys};
+use super::error::Fault;
 use super::jwk::Algorithm;
-use super::redirect_uri::{self, RedirectUri};
+use super::redirect_uri::RedirectUri;
+use super::request_object::ObjectAlgorithm;
 use super::resource::ResourceUri;
 use super::scope::ScopeSet;
 use super::token::GrantType;
 use super::uri;
+use values::{
+    contacts, flag, invalid, invalid_redirect_uri, lifetime, list, member, page, pages, public_keys, redirect_uris,
+    scope, text,
+};
 
 const MAX_DOCUMENT: usize = 64 * 1024;
-const MAX_REDIRECT_URIS: usize = 64;
-const MAX_LIST: usize = 32;
-const MAX_TEXT: usize = 256;
-/// A day: a key stays published until the last token that it signed has expired.
-const LONGEST_LIFETIME: i64 = 86_400;
 
 names! {
     /// What an authorization answers with. Only codes: tokens in a URL are what RFC 9700 §2.1.2 warns of.
@@ -90,6 +89,12 @@ pub struct ClientMetadata {
     /// As the client wrote it: an object with a list of public keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks: Option<Value>,
+    /// Where it keeps requests that it has written down (OpenID Connect Core §6.2).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub request_uris: Vec<String>,
+    /// By which algorithm those are signed, wherever they are; without a word, by any that fits, or not at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_object_signing_alg: Option<ObjectAlgorithm>,
     pub application_type: ApplicationType,
     /// By which algorithm ID tokens are signed for it; without a word, by the one that signs here.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -139,6 +144,8 @@ struct Document {
     tos_uri: Option<Value>,
     jwks_uri: Option<Value>,
     jwks: Option<Value>,
+    request_uris: Option<Value>,
+    request_object_signing_alg: Option<Value>,
     application_type: Option<Value>,
     id_token_signed_response_alg: Option<Value>,
     userinfo_signed_response_alg: Option<Value>,
@@ -196,6 +203,8 @@ impl ClientMetadata {
             tos_uri: page("tos_uri", document.tos_uri)?,
             jwks_uri: page("jwks_uri", document.jwks_uri)?,
             jwks: document.jwks.map(public_keys).transpose()?,
+            request_uris: pages("request_uris", document.request_uris)?,
+            request_object_signing_alg: member("request_object_signing_alg", document.request_object_signing_alg)?,
             application_type: member("application_type", document.application_type)?.unwrap_or(ApplicationType::Web),
             id_token_signed_response_alg: member(
                 "id_token_signed_response_alg",
@@ -278,112 +287,4 @@ fn is_false(flag: &bool) -> bool {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
 fn is_true(flag: &bool) -> bool {
     *flag
-}
-
-/// A member of any type; a wrong type or an unknown name is a fault that says which member it is, and not its value.
-fn member<T: DeserializeOwned>(name: &'static str, value: Option<Value>) -> Result<Option<T>, Fault> {
-    let unreadable = |_| invalid(format!("{name} has a value that this server does not accept"));
-    value.map(serde_json::from_value).transpose().map_err(unreadable)
-}
-
-fn flag(name: &'static str, value: Option<Value>, usual: bool) -> Result<bool, Fault> {
-    Ok(member(name, value)?.unwrap_or(usual))
-}
-
-/// A list in which a value that is there twice counts once.
-fn list<T: DeserializeOwned + PartialEq>(name: &'static str, value: Option<Value>) -> Result<Option<Vec<T>>, Fault> {
-    let Some(values) = member::<Vec<T>>(name, value)? else { return Ok(None) };
-    if values.len() > MAX_LIST {
-        return Err(invalid(format!("{name} has too many values")));
-    }
-    Ok(Some(unique(values)))
-}
-
-fn unique<T: PartialEq>(values: Vec<T>) -> Vec<T> {
-    let mut kept = Vec::with_capacity(values.len());
-    for value in values {
-        if !kept.contains(&value) {
-            kept.push(value);
-        }
-    }
-    kept
-}
-
-/// A text that people read; empty counts as left out.
-fn text(name: &'static str, value: Option<Value>) -> Result<Option<String>, Fault> {
-    let Some(text) = member::<String>(name, value)? else { return Ok(None) };
-    if text.len() > MAX_TEXT || text.chars().any(char::is_control) {
-        return Err(invalid(format!("{name} is too long or has a control character in it")));
-    }
-    Ok(Some(text).filter(|text| !text.trim().is_empty()))
-}
-
-fn redirect_uris(name: &'static str, value: Option<Value>) -> Result<Vec<RedirectUri>, Fault> {
-    let uris = member::<Vec<String>>(name, value)
-        .map_err(|_| invalid_redirect_uri(format!("{name} is not a list of texts")))?
-        .unwrap_or_default();
-    if uris.len() > MAX_REDIRECT_URIS {
-        return Err(invalid_redirect_uri(format!("there are too many {name}")));
-    }
-    Ok(unique(uris.into_iter().map(RedirectUri::try_from).collect::<Result<_, _>>()?))
-}
-
-fn scope(value: Option<Value>) -> Result<Option<ScopeSet>, Fault> {
-    let Some(text) = member::<String>("scope", value)?.filter(|text| !text.is_empty()) else { return Ok(None) };
-    ScopeSet::parse(&text).map(Some).map_err(|fault| invalid(fault.about))
-}
-
-fn contacts(value: Option<Value>) -> Result<Vec<String>, Fault> {
-    let contacts = list::<String>("contacts", value)?.unwrap_or_default();
-    if contacts.iter().all(|contact| contact.len() <= MAX_TEXT && !contact.chars().any(char::is_control)) {
-        Ok(contacts)
-    } else {
-        Err(invalid("a contact is too long or has a control character in it"))
-    }
-}
-
-/// An address on the web: https, or http on a loopback host while a client is being developed.
-fn page(name: &'static str, value: Option<Value>) -> Result<Option<String>, Fault> {
-    let Some(text) = member::<String>(name, value)?.filter(|text| !text.is_empty()) else { return Ok(None) };
-    let url = uri::with_fragment(&text).map_err(|what| invalid(format!("{name} {what}")))?;
-    let secure = url.scheme() == "https" || (url.scheme() == "http" && redirect_uri::is_loopback(&url));
-    if secure && url.username().is_empty() && url.password().is_none() {
-        Ok(Some(text))
-    } else {
-        Err(invalid(format!("{name} is not an https URL, or has a password in it")))
-    }
-}
-
-/// The shape of a JWK Set (RFC 7517 §5) without private members: what should stay with the client is not kept here.
-fn public_keys(value: Value) -> Result<Value, Fault> {
-    let keys = value.get("keys").and_then(Value::as_array).ok_or_else(|| invalid("jwks is not a JWK Set"))?;
-    if keys.len() > MAX_LIST {
-        return Err(invalid("jwks has too many keys"));
-    }
-    for key in keys {
-        if key.get("kty").and_then(Value::as_str).is_none() {
-            return Err(invalid("jwks has a key without kty"));
-        }
-        if client_keys::is_private(key) {
-            return Err(invalid("jwks has a private key in it"));
-        }
-    }
-    Ok(value)
-}
-
-fn lifetime(value: Option<Value>) -> Result<Option<i64>, Fault> {
-    match member::<i64>("access_token_lifetime", value)? {
-        Some(seconds) if !(1..=LONGEST_LIFETIME).contains(&seconds) => {
-            Err(invalid("access_token_lifetime is not a number of seconds from 1 to 86400"))
-        }
-        seconds => Ok(seconds),
-    }
-}
-
-fn invalid(about: impl Into<Cow<'static, str>>) -> Fault {
-    Fault::new(ErrorCode::InvalidClientMetadata, about)
-}
-
-fn invalid_redirect_uri(about: impl Into<Cow<'static, str>>) -> Fault {
-    Fault::new(ErrorCode::InvalidRedirectUri, about)
 }

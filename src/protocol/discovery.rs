@@ -7,6 +7,7 @@ use super::client_authentication::AuthMethod;
 use super::client_keys::ClientAlgorithm;
 use super::client_metadata::{ResponseType, SubjectType};
 use super::jwk::Algorithm;
+use super::request_object::ObjectAlgorithm;
 use super::token::GrantType;
 
 /// What the server says about itself. Only what works is in it: an endpoint that is not there is `None`, a list with
@@ -79,8 +80,15 @@ pub struct Metadata {
     pub display_values_supported: Vec<&'static str>,
     #[serde(skip_serializing_if = "is_false")]
     pub claims_parameter_supported: bool,
+    /// Request objects (OpenID Connect Core §6): by value, and from where the client registered that they are.
+    #[serde(skip_serializing_if = "is_false")]
+    pub request_parameter_supported: bool,
     /// Left out it would mean yes.
     pub request_uri_parameter_supported: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    pub require_request_uri_registration: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub request_object_signing_alg_values_supported: Vec<ObjectAlgorithm>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]

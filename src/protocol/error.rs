@@ -20,8 +20,8 @@ names! {
         LoginRequired = "login_required",
         ConsentRequired = "consent_required",
         UnmetAuthenticationRequirements = "unmet_authentication_requirements",
-        RequestNotSupported = "request_not_supported",
-        RequestUriNotSupported = "request_uri_not_supported",
+        InvalidRequestObject = "invalid_request_object",
+        InvalidRequestUri = "invalid_request_uri",
         InvalidToken = "invalid_token",
         InsufficientScope = "insufficient_scope",
         InvalidClientMetadata = "invalid_client_metadata",
@@ -64,8 +64,11 @@ impl ErrorCode {
             Self::LoginRequired => "The user would have to sign in, and the client says `prompt=none`.",
             Self::ConsentRequired => "The user would have to consent, and the client says `prompt=none`.",
             Self::UnmetAuthenticationRequirements => "The client insists on a class of sign-in that is not had here.",
-            Self::RequestNotSupported | Self::RequestUriNotSupported => {
-                "Neither `request` nor `request_uri` is served: send the parameters themselves."
+            Self::InvalidRequestObject => {
+                "The request object cannot be read or verified, or it is not a request of this client to this server."
+            }
+            Self::InvalidRequestUri => {
+                "`request_uri` is not one that the client registered, or no request object can be read there."
             }
             Self::InvalidToken => {
                 "The access token is malformed, expired or revoked, or it was not made for this service."

@@ -8,6 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::error::{ErrorCode, Fault};
@@ -22,6 +23,12 @@ const LONGEST_TEXT: usize = 1024;
 const LONGEST_SECRET: usize = 16 * 1024;
 /// Names that came from outside are repeated only if they look like names.
 const LONGEST_NAME: usize = 64;
+
+/// One JSON object whose members are for somebody else to judge: none is there twice, at any depth.
+pub fn object(json: &[u8]) -> Option<Vec<(String, Value)>> {
+    let members = node::object(json).ok()?;
+    Some(members.into_iter().map(|(name, node)| (name, node.into_json())).collect())
+}
 
 /// What is wrong with one member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

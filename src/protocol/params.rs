@@ -15,7 +15,7 @@ const MAX_PARAMETERS: usize = 64;
 const REPEATABLE: [&str; 2] = ["resource", "audience"];
 
 /// Names that a fault may say aloud: all others came from outside and are not repeated.
-const SPEAKABLE: [&str; 30] = [
+const SPEAKABLE: [&str; 32] = [
     "acr_values",
     "claims",
     "client_assertion",
@@ -38,6 +38,8 @@ const SPEAKABLE: [&str; 30] = [
     "prompt",
     "redirect_uri",
     "refresh_token",
+    "request",
+    "request_uri",
     "response_mode",
     "response_type",
     "scope",

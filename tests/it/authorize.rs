@@ -10,6 +10,7 @@ mod flow;
 mod form_post;
 mod forms;
 mod meant;
+mod objects;
 mod pairwise;
 mod prompts;
 mod refusals;

@@ -17,6 +17,7 @@ mod members;
 mod params;
 mod pkce;
 mod redirect_uri;
+mod request_object;
 mod resource;
 mod scope;
 mod token;

@@ -61,7 +61,7 @@ async fn what_is_wrong_with_a_request_is_told_to_its_client(backend: Backend) {
         .await;
     let plain = [("code_challenge_method", "plain"), ("code_challenge", super::VERIFIER)];
     let other_class = [("claims", r#"{"id_token":{"acr":{"essential":true,"value":"urn:other"}}}"#)];
-    let cases: [(&[(&str, &str)], &str); 19] = [
+    let cases: [(&[(&str, &str)], &str); 17] = [
         (&[("response_type", "token")], "unsupported_response_type"),
         (&[("response_type", "code id_token")], "unsupported_response_type"),
         (&[("response_type", "")], "invalid_request"),
@@ -79,8 +79,6 @@ async fn what_is_wrong_with_a_request_is_told_to_its_client(backend: Backend) {
         (&[("scope", "no  spaces")], "invalid_scope"),
         (&[("scope", "unheard-of")], "invalid_scope"),
         (&[("resource", "https://else.example")], "invalid_target"),
-        (&[("request", "x.y.z")], "request_not_supported"),
-        (&[("request_uri", "https://shop.example/r")], "request_uri_not_supported"),
     ];
     for (changes, code) in cases {
         for page in ["/oauth2/authorize", "/login", "/consent"] {

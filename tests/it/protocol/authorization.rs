@@ -57,7 +57,7 @@ fn words_that_are_not_known_are_refused() {
         ("&claims=%7B%22userinfo%22%3A%7B%22email%22%3Anull%7D%7D", true),
         ("&claims=email", false),
         ("&unknown=1", true),
-        ("&request=x", false),
+        ("&request=x&request_uri=y", true),
     ] {
         let text = format!("{REST}{more}");
         assert_eq!(AuthorizationRequest::parse(&parsed(&text)).is_ok(), is_good, "{more}");
@@ -71,9 +71,9 @@ fn words_that_are_not_known_are_refused() {
 
 #[test]
 fn a_request_is_carried_along_and_a_sign_in_is_asked_for_once() {
-    let text = "client_id=c1&prompt=login+consent&max_age=0&state=a%26b&resource=urn%3Aa&resource=urn%3Ab&evil=1";
+    let text = "client_id=c1&prompt=login+consent&max_age=0&state=a%26b&resource=urn%3Aa&resource=urn%3Ab&evil=1&request=x";
     let params = parsed(text);
-    assert_eq!(query(&params), text.replace("&evil=1", ""));
+    assert_eq!(query(&params), text.replace("&evil=1&request=x", ""));
     assert_eq!(
         query_after_sign_in(&params),
         "client_id=c1&prompt=consent&state=a%26b&resource=urn%3Aa&resource=urn%3Ab&signed_in=1"

@@ -63,6 +63,12 @@ async fn keys_that_prove_nothing_are_refused(backend: Backend) {
         ("a secret's algorithm", signs, json!({"jwks": set, "token_endpoint_auth_signing_alg": "HS256"})),
         ("no algorithm", signs, json!({"jwks": set, "token_endpoint_auth_signing_alg": "none"})),
         ("a key's algorithm", mac, json!({"token_endpoint_auth_signing_alg": "RS256"})),
+        ("requests signed by no key", "client_secret_basic", json!({"request_object_signing_alg": "RS256"})),
+        ("by another", "client_secret_basic", json!({"jwks": set, "request_object_signing_alg": "ES256"})),
+        ("by a secret that is not kept", "client_secret_basic", json!({"request_object_signing_alg": "HS256"})),
+        ("by what nobody knows", "client_secret_basic", json!({"jwks": set, "request_object_signing_alg": "RS1"})),
+        ("requests elsewhere", "client_secret_basic", json!({"request_uris": ["https://else.example/r"]})),
+        ("requests on http", "client_secret_basic", json!({"request_uris": ["http://shop.example/r"]})),
         ("a short key, for whatever", "client_secret_basic", json!({"jwks": with("n", json!("x".repeat(171)))})),
     ] {
         let mut metadata = shop_with(more);
@@ -72,4 +78,11 @@ async fn keys_that_prove_nothing_are_refused(backend: Backend) {
         answer.is_refused(400, "invalid_client_metadata");
     }
     assert_eq!(clients(&world).await, 0);
+    let good = json!({
+        "jwks": set, "request_object_signing_alg": "PS256",
+        "request_uris": ["https://shop.example/r#one", "https://shop.example/r#two", "https://shop.example/r#one"],
+    });
+    let own = registered(&world, None, &shop_with(good)).await;
+    assert_eq!(own.answer["request_object_signing_alg"], "PS256");
+    assert_eq!(own.answer["request_uris"], json!(["https://shop.example/r#one", "https://shop.example/r#two"]));
 }

@@ -10,11 +10,8 @@ const BESIDE: &[(&str, &[&str], &str)] = &[
     ("observe", &["config"], "its settings"),
     ("store", &["config", "private_files", "tls"], "its settings; its file is a secret; Postgres speaks TLS"),
     ("keyring", &["config", "private_files", "store"], "its settings; its files are secrets; sealed keys are rows"),
-    (
-        "key_sets",
-        &["breaker", "cache", "remote"],
-        "it fetches what clients keep, leaves those alone that are away, and keeps it",
-    ),
+    ("hosts", &["breaker", "remote"], "it fetches what clients keep, and leaves those alone that are away"),
+    ("key_sets", &["cache", "hosts", "remote"], "it keeps what it has fetched, also for other nodes"),
     ("mail", &["config", "private_files"], "its settings; letters in a folder are for nobody else's eyes"),
     ("directory", &["cache", "observe", "store"], "it reads rows through the cache, and counts how often it could"),
     ("pages", &["config"], "its settings"),
@@ -26,6 +23,7 @@ const BESIDE: &[(&str, &[&str], &str)] = &[
             "cache",
             "config",
             "directory",
+            "hosts",
             "key_sets",
             "keyring",
             "mail",
@@ -49,8 +47,9 @@ const BESIDE: &[(&str, &[&str], &str)] = &[
     ("authority", &["audit", "failure"], "it says in whose name something is done, and refuses"),
     (
         "authorize",
-        &["audit", "failure", "grants", "tokens"],
-        "consent is recorded; refused is not broken; what a user may grant is decided as at every sign-in",
+        &["audit", "clients", "failure", "grants", "tokens"],
+        "consent is recorded; a client has signed what it asks; refused is not broken; what a user may grant is decided as at \
+         every sign-in",
     ),
     ("clients", &["audit", "authority", "failure"], "what it changes is recorded; refused is not broken"),
     (

@@ -9,7 +9,7 @@ use crate::http::answer::{
 };
 
 /// The members of the metadata, as a fault may name them.
-pub const MEMBERS: [&str; 27] = [
+pub const MEMBERS: [&str; 29] = [
     "client_name",
     "redirect_uris",
     "post_logout_redirect_uris",
@@ -27,6 +27,8 @@ pub const MEMBERS: [&str; 27] = [
     "tos_uri",
     "jwks_uri",
     "jwks",
+    "request_uris",
+    "request_object_signing_alg",
     "application_type",
     "id_token_signed_response_alg",
     "userinfo_signed_response_alg",
@@ -66,6 +68,10 @@ pub struct Metadata {
     tos_uri: Option<String>,
     jwks_uri: Option<String>,
     jwks: Option<Any<Value>>,
+    /// Where it keeps requests that it has written down; others are not fetched.
+    request_uris: Option<Vec<String>>,
+    /// By which algorithm those are signed, or `none`; without it, by any that fits its keys, or not at all.
+    request_object_signing_alg: Option<String>,
     application_type: Option<String>,
     id_token_signed_response_alg: Option<String>,
     /// Without it the userinfo endpoint answers in plain JSON.
@@ -130,6 +136,8 @@ pub struct Registered {
     tos_uri: Option<String>,
     jwks_uri: Option<String>,
     jwks: Option<Any<Value>>,
+    request_uris: Option<Vec<String>>,
+    request_object_signing_alg: Option<String>,
     audience: Option<Vec<String>>,
     access_token_lifetime: Option<i64>,
 }
