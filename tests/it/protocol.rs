@@ -20,6 +20,7 @@ mod redirect_uri;
 mod resource;
 mod scope;
 mod token;
+mod uri;
 mod userinfo;
 
 use countersign::protocol::{ErrorCode, Fault, Params};
