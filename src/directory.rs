@@ -126,7 +126,7 @@ impl Directory {
         if let Some(client) = self.inner.clients.get(&key) {
             return Ok(Some(client));
         }
-        let row = async { Ok(self.inner.store.client(id).await?.map(ClientCopy::from)) };
+        let row = async { Ok(self.inner.store.client_and_standing(id).await?.map(ClientCopy::from)) };
         let Some(row) = self.copied(&format!("client:{generation}:{id}"), row).await? else { return Ok(None) };
         let client = Arc::new(Client::read(row)?);
         self.inner.clients.insert(key, Arc::clone(&client));

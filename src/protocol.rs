@@ -5,7 +5,6 @@
 mod names;
 #[macro_use]
 mod checked_text;
-mod uri;
 
 pub mod access_token;
 pub mod authorization;
@@ -36,6 +35,7 @@ pub mod resource;
 pub mod revocation;
 pub mod scope;
 pub mod token;
+pub mod uri;
 pub mod userinfo;
 
 pub use error::{ErrorCode, Fault, OAuthError};

@@ -236,6 +236,9 @@ pub enum InitialTokenCommand {
         /// A scope that its clients may have beyond those that all may have; may be repeated
         #[arg(long = "scope", value_name = "SCOPE")]
         scopes: Vec<String>,
+        /// Its clients with a secret get codes without PKCE, unless they say otherwise: only where their libraries cannot do it
+        #[arg(long)]
+        without_pkce: bool,
     },
     /// List the tokens that are good, without their text
     List,

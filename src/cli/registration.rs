@@ -6,7 +6,7 @@ use super::arguments::{InitialTokenCommand, RegistrationCommand};
 use super::output::{Complaint, Printed, table, when};
 use crate::app::App;
 use crate::audit::By;
-use crate::clients::initial;
+use crate::clients::initial::{self, Terms};
 use crate::protocol::scope::ScopeSet;
 use crate::store::registrations::InitialTokenRow;
 
@@ -14,9 +14,10 @@ pub async fn run(app: &App, command: RegistrationCommand) -> Result<Printed, Com
     let RegistrationCommand::Token { command } = command;
     let (by, now) = (By::operator(), app.clock.now());
     match command {
-        InitialTokenCommand::Create { uses, expires_in, scopes } => {
+        InitialTokenCommand::Create { uses, expires_in, scopes, without_pkce } => {
             let scope = if scopes.is_empty() { ScopeSet::empty() } else { ScopeSet::parse(&scopes.join(" "))? };
-            let new = initial::create(app, &scope, uses, now.plus(expires_in), &by, now).await?;
+            let terms = Terms { scope, uses, expires_at: now.plus(expires_in), without_pkce };
+            let new = initial::create(app, terms, &by, now).await?;
             let mut json = shown(&new.row);
             json["token"] = new.token.reveal().into();
             let text = format!(
@@ -30,11 +31,12 @@ pub async fn run(app: &App, command: RegistrationCommand) -> Result<Printed, Com
             let tokens = app.store.initial_tokens(now).await?;
             let row = |token: &InitialTokenRow| {
                 let ends = when(Some(token.expires_at));
-                vec![token.id.clone(), token.uses_left.to_string(), ends, token.scope.clone()]
+                let pkce = if token.without_pkce { "exempt" } else { "" };
+                vec![token.id.clone(), token.uses_left.to_string(), ends, pkce.to_owned(), token.scope.clone()]
             };
             let rows: Vec<Vec<String>> = tokens.iter().map(row).collect();
             let json: Vec<Value> = tokens.iter().map(shown).collect();
-            Printed::new(&json, table(&["TOKEN", "USES LEFT", "EXPIRES", "SCOPE"], &rows))
+            Printed::new(&json, table(&["TOKEN", "USES LEFT", "EXPIRES", "PKCE", "SCOPE"], &rows))
         }
         InitialTokenCommand::Delete { id } => {
             if !initial::delete(app, &id, &by, now).await? {
@@ -52,6 +54,7 @@ fn shown(token: &InitialTokenRow) -> Value {
         "token_id": token.id,
         "uses_left": token.uses_left,
         "scope": token.scope,
+        "without_pkce": token.without_pkce,
         "created_at": token.created_at,
         "expires_at": token.expires_at,
     })

@@ -18,6 +18,8 @@ pub(super) struct Known {
     pub resources: Vec<ResourceRow>,
     /// What this client may have beyond what all may have.
     pub more: ScopeSet,
+    /// Whether it may get codes without PKCE, if it can prove itself.
+    pub without_pkce: bool,
 }
 
 impl Known {
@@ -28,7 +30,7 @@ impl Known {
             let about = format!("grant_types: a client that registers itself may not have {grant}");
             return Err(refused(Reason::GrantNotServed, about));
         }
-        if !asked.require_pkce {
+        if !asked.require_pkce && !self.without_pkce {
             let about = "require_pkce: only an operator lets a client do without it";
             return Err(refused(Reason::Malformed, about.to_owned()));
         }

@@ -11,8 +11,9 @@ use super::sector;
 use crate::app::App;
 use crate::audit::{Act, Actor, By, Origin};
 use crate::failure::{Broken, Failure, Outcome, Reason, Refused};
+use crate::protocol::client_authentication::AuthMethod;
 use crate::protocol::client_metadata::ClientMetadata;
-use crate::protocol::error::ErrorCode;
+use crate::protocol::error::{ErrorCode, Fault};
 use crate::protocol::scope::ScopeSet;
 use crate::secret::{ClientSecret, InitialToken, Plain, RegistrationToken};
 use crate::store::clients::ClientRow;
@@ -41,12 +42,14 @@ pub async fn permit(app: &App, presented: Option<&Plain<InitialToken>>, now: Uni
 pub async fn register(
     app: &App,
     Permit(permit): Permit,
-    metadata: ClientMetadata,
+    body: &[u8],
     origin: Origin,
     now: UnixTime,
 ) -> Outcome<Newcomer> {
     let more = permit.as_ref().map(|token| token.scope.clone()).unwrap_or_default();
-    let metadata = known(app, &more).await?.judge(metadata)?;
+    let without_pkce = permit.as_ref().is_some_and(|token| token.without_pkce);
+    let metadata = read(body, without_pkce)?;
+    let metadata = Known { without_pkce, ..known(app, &more).await? }.judge(metadata)?;
     sector::check(app, &metadata).await?;
     let Prepared { made, row, secret } = prepare(app, metadata, now).await?;
     let token = Plain::<RegistrationToken>::generate();
@@ -55,6 +58,7 @@ pub async fn register(
         hash: token.hash(app.keyring.secret_hash_key()),
         scope: more,
         created_at: now,
+        invited: permit.is_some(),
     };
     let mut about = json!({"registered_itself": true});
     if let Some(permit) = &permit {
@@ -95,14 +99,15 @@ impl Owner {
     /// Replaces what it registered, whole. `body` is what was sent: its members beyond the metadata have to agree with what
     /// is (RFC 7592 §2.2).
     pub async fn update(self, app: &App, body: &[u8], origin: Origin, now: UnixTime) -> Outcome<Self> {
-        let metadata = ClientMetadata::parse(body)?;
-        self.check_unchangeable(app, body).await?;
         let before = ClientMetadata::parse(self.row.document.as_bytes()).map_err(|fault| {
             let source = format!("a stored client: {}", fault.about);
             Failure::Broken(Broken { what: "store", passing: false, source })
         })?;
-        let mut known = known(app, &self.registration.scope).await?;
-        // What it has it may keep.
+        // What it has it may keep. What it gave up only an operator gives back, who may also have taken it away.
+        let without_pkce = !before.require_pkce;
+        let metadata = read(body, without_pkce)?;
+        self.check_unchangeable(app, body).await?;
+        let mut known = Known { without_pkce, ..known(app, &self.registration.scope).await? };
         known.more = known.more.into_iter().chain(before.scope.into_iter().flatten()).collect();
         let metadata = known.judge(metadata)?;
         sector::check(app, &metadata).await?;
@@ -185,7 +190,16 @@ impl Newcomer {
 
 async fn known(app: &App, more: &str) -> Outcome<Known> {
     let more = if more.is_empty() { ScopeSet::empty() } else { ScopeSet::parse(more)? };
-    Ok(Known { scopes: app.store.scopes().await?, resources: app.store.resources().await?, more })
+    Ok(Known { scopes: app.store.scopes().await?, resources: app.store.resources().await?, more, without_pkce: false })
+}
+
+/// What a client says of itself. One that can prove itself, and may do without PKCE, does so unless it says otherwise: most that
+/// cannot send a challenge know nothing of our `require_pkce` either.
+fn read(body: &[u8], without_pkce: bool) -> Result<ClientMetadata, Fault> {
+    let metadata = ClientMetadata::parse(body)?;
+    let says = serde_json::from_slice::<Value>(body).is_ok_and(|said| !said["require_pkce"].is_null());
+    let is_exempt = without_pkce && !says && metadata.token_endpoint_auth_method != Some(AuthMethod::None);
+    Ok(ClientMetadata { require_pkce: metadata.require_pkce && !is_exempt, ..metadata })
 }
 
 fn location(app: &App, id: &str) -> String {

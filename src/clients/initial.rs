@@ -18,17 +18,21 @@ pub struct NewToken {
     pub row: InitialTokenRow,
 }
 
-/// A token that is good for so many clients until then. They may have `scope` beyond what all may have.
-pub async fn create(
-    app: &App,
-    scope: &ScopeSet,
-    uses: i64,
-    expires_at: UnixTime,
-    by: &By<'_>,
-    now: UnixTime,
-) -> Outcome<NewToken> {
+/// What a token is good for.
+pub struct Terms {
+    /// What its clients may have beyond what all may have.
+    pub scope: ScopeSet,
+    /// How many there may be.
+    pub uses: i64,
+    pub expires_at: UnixTime,
+    /// Whether those with a secret get codes without PKCE.
+    pub without_pkce: bool,
+}
+
+pub async fn create(app: &App, terms: Terms, by: &By<'_>, now: UnixTime) -> Outcome<NewToken> {
+    let Terms { scope, uses, expires_at, without_pkce } = terms;
     let known = app.store.scopes().await?;
-    for name in scope {
+    for name in &scope {
         let row = known.iter().find(|row| row.name == name.as_str());
         if row.is_none() {
             let about = format!("there is no scope {name}: `countersign scope create` makes one");
@@ -47,8 +51,12 @@ pub async fn create(
         uses_left: uses,
         created_at: now,
         expires_at,
+        without_pkce,
     };
-    let detail = json!({"scope": scope, "uses": uses, "expires_at": expires_at});
+    let mut detail = json!({"scope": scope, "uses": uses, "expires_at": expires_at});
+    if without_pkce {
+        detail["without_pkce"] = true.into();
+    }
     let audit = by.does(Act::RegistrationTokenCreated).on("registration_token", &row.id).with(detail).record(now);
     app.store.add_initial_token(row.clone(), audit).await?;
     Ok(NewToken { token, row })

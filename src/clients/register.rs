@@ -14,6 +14,7 @@ use crate::protocol::jwk::Algorithm;
 use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::scope::is_own;
 use crate::protocol::token::GrantType;
+use crate::protocol::uri;
 use crate::store::clients::{ClientRow, SecretRow};
 use crate::store::new_id;
 use crate::time::UnixTime;
@@ -116,6 +117,7 @@ async fn check(app: &App, method: AuthMethod, metadata: &ClientMetadata) -> Outc
     keys::check(method, metadata)?;
     check_subjects(metadata)?;
     check_redirects(metadata)?;
+    check_logo(metadata)?;
     check_algorithms(app, metadata)?;
     check_scopes(app, metadata).await
 }
@@ -154,6 +156,17 @@ fn check_redirects(metadata: &ClientMetadata) -> Result<(), Refused> {
     }
     let about = "a redirect URI with a scheme of its own is for clients with application_type native";
     Err(Refused::new(ErrorCode::InvalidRedirectUri, Reason::Malformed, about))
+}
+
+/// A page that shows it has to allow this picture, and nothing else.
+fn check_logo(metadata: &ClientMetadata) -> Result<(), Refused> {
+    match metadata.logo_uri.as_deref().map(uri::policy_source) {
+        Some(None) => {
+            let about = "logo_uri: a content security policy has no name for its host".to_owned();
+            Err(refused(Reason::Malformed, about))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What no key here can sign would be missing at every sign-in.

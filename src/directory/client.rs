@@ -23,6 +23,8 @@ pub struct Client {
     metadata: ClientMetadata,
     sector: Option<String>,
     keys: ClientKeys,
+    /// Whether it registered itself, and nobody had invited it.
+    is_stranger: bool,
     /// Of its redirect URIs.
     origins: Vec<String>,
 }
@@ -37,6 +39,7 @@ impl Client {
             auth_method: row.auth_method.parse().map_err(|_| bad(&"its authentication method is unknown"))?,
             sector: metadata.sector(),
             keys: metadata.keys(),
+            is_stranger: row.is_stranger,
             origins: metadata.redirect_uris.iter().filter(|uri| !uri.is_private()).map(RedirectUri::place).collect(),
             metadata,
         })
@@ -108,6 +111,11 @@ impl Client {
     /// Whether one of its redirect URIs is of this origin.
     pub fn is_answered_at(&self, origin: &str) -> bool {
         self.origins.iter().any(|own| own == origin)
+    }
+
+    /// The picture by which people know it. That of a stranger could be anybody's, and is shown to nobody.
+    pub fn logo_uri(&self) -> Option<&str> {
+        self.metadata.logo_uri.as_deref().filter(|_| !self.is_stranger)
     }
 
     /// What it says of what it does with what it learns.

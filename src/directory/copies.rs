@@ -19,11 +19,13 @@ pub struct ClientCopy {
     pub name: String,
     pub auth_method: String,
     pub document: String,
+    pub is_stranger: bool,
 }
 
-impl From<ClientRow> for ClientCopy {
-    fn from(row: ClientRow) -> Self {
-        Self { id: row.id, name: row.name, auth_method: row.auth_method, document: row.document }
+impl From<(ClientRow, bool)> for ClientCopy {
+    fn from((row, is_stranger): (ClientRow, bool)) -> Self {
+        let ClientRow { id, name, auth_method, document, .. } = row;
+        Self { id, name, auth_method, document, is_stranger }
     }
 }
 

@@ -20,7 +20,6 @@ use crate::clients::dynamic::{self, Owner};
 use crate::failure::{Outcome, Reason, Refused};
 use crate::limits;
 use crate::protocol::bearer;
-use crate::protocol::client_metadata::ClientMetadata;
 use crate::protocol::error::ErrorCode;
 use crate::secret::{Plain, RegistrationToken};
 
@@ -143,8 +142,7 @@ impl RegistrationApi {
         let token = token.map(Plain::presented);
         let permit = dynamic::permit(app, token.as_ref(), now).await?;
         let body = body.bytes(&app.config.server).await?;
-        let metadata = ClientMetadata::parse(&body)?;
-        let made = dynamic::register(app, permit, metadata, origin, now).await?;
+        let made = dynamic::register(app, permit, &body, origin, now).await?;
         let mut response = reply::json_as(StatusCode::CREATED, &made.document())?;
         if let Ok(location) = HeaderValue::try_from(made.uri()) {
             response.headers_mut().insert(LOCATION, location);

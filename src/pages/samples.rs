@@ -12,7 +12,10 @@ pub fn samples() -> Vec<(&'static str, Value)> {
         ("register.html", register(None, &wrong())),
         (
             "registered.html",
-            context! { client => "Shop", query => "a=b", may_register => true, email => "ann@example.org" },
+            context! {
+                client => "Shop", client_logo => logo(Some("Shop")), query => "a=b", may_register => true,
+                email => "ann@example.org",
+            },
         ),
         ("link_account.html", link_account(Some("Shop"), None)),
         ("link_account.html", link_account(None, Some("Wrong."))),
@@ -41,8 +44,13 @@ pub fn samples() -> Vec<(&'static str, Value)> {
     samples
 }
 
+/// Not every client has one, and without a client there is none.
+fn logo(client: Option<&str>) -> Option<&'static str> {
+    client.map(|_| "https://shop.example/logo.png")
+}
+
 fn sign_out(client: Option<&str>) -> Value {
-    context! { username => "ann", client, query => "a=b", form => "" }
+    context! { username => "ann", client, client_logo => logo(client), query => "a=b", form => "" }
 }
 
 /// The pages of an account, with and without faults and things to list.
@@ -90,18 +98,21 @@ fn sign_in(client: Option<&str>, wrong: Option<&str>) -> Value {
     let may_register = wrong.is_none();
     let other = context! { name => "google", label => "Google" };
     let others = if may_register { vec![other] } else { Vec::new() };
-    context! { client, may_register, query => "a=b", form => "", username => "ann", wrong, others }
+    let client_logo = logo(client);
+    context! { client, client_logo, may_register, query => "a=b", form => "", username => "ann", wrong, others }
 }
 
 fn link_account(client: Option<&str>, wrong: Option<&str>) -> Value {
     let (email, upstream, may_register) = ("ann@example.org", "Google", true);
-    context! { client, may_register, query => "a=b", form => "", link => "x", email, upstream, wrong }
+    let client_logo = logo(client);
+    context! { client, client_logo, may_register, query => "a=b", form => "", link => "x", email, upstream, wrong }
 }
 
 fn register(client: Option<&str>, faults: &[String]) -> Value {
     let faults = faults.to_vec();
     context! {
         client,
+        client_logo => logo(client),
         may_register => true,
         query => "a=b",
         form => "",
@@ -118,7 +129,7 @@ fn register(client: Option<&str>, faults: &[String]) -> Value {
 fn consent(scopes: &[String]) -> Value {
     let (scopes, page) = (scopes.to_vec(), scopes.first().map(|_| "https://shop.example"));
     context! {
-        client => "Shop", username => "ann", scopes, place => "shop.example", policy => page, terms => page, query => "",
+        client => "Shop", client_logo => page.and(logo(Some("Shop"))), username => "ann", scopes, place => "shop.example", policy => page, terms => page, query => "",
         form => "", shown => "",
     }
 }

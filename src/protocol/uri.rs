@@ -33,6 +33,26 @@ pub(super) fn with_fragment(text: &str) -> Result<Url, &'static str> {
     }
 }
 
+/// What a content security policy calls the place of a picture: origin and path, as a query has no name there. `None` for a
+/// host that has none either: a star would be many hosts, and a policy knows no addresses in brackets.
+pub fn policy_source(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    let host = url
+        .host_str()
+        .filter(|host| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)))?;
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let mut source = format!("{}://{host}{port}", url.scheme());
+    for byte in url.path().bytes() {
+        // Browsers compare the two decoded; in a policy a semicolon or a comma would be the end.
+        if byte.is_ascii_alphanumeric() || b"-._~/%:@!$&()*+=".contains(&byte) {
+            source.push(char::from(byte));
+        } else {
+            source.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    Some(source)
+}
+
 /// RFC 3986 §2: unreserved, reserved, and whole percent-encoded bytes.
 fn has_only_uri_characters(text: &str) -> bool {
     let mut bytes = text.bytes();

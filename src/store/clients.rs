@@ -7,7 +7,7 @@ use super::StoreResult;
 use super::audit::{Record, record};
 use super::backend::{Store, read, tx};
 use super::generations::{Kind, raise};
-use super::schema::{client_secrets, clients};
+use super::schema::{client_secrets, clients, registrations};
 use crate::secret::{ClientSecret, Hash};
 use crate::time::UnixTime;
 
@@ -82,6 +82,20 @@ pub(super) use remove;
 impl Store {
     pub async fn client(&self, id: &str) -> StoreResult<Option<ClientRow>> {
         read!(self, async |c| { Ok(clients::table.find(id).select(ClientRow::as_select()).first(c).await.optional()?) })
+    }
+
+    /// A client, and whether it is a stranger: it registered itself, and nobody had invited it.
+    pub async fn client_and_standing(&self, id: &str) -> StoreResult<Option<(ClientRow, bool)>> {
+        let found: Option<(ClientRow, Option<bool>)> = read!(self, async |c| {
+            Ok(clients::table
+                .left_join(registrations::table)
+                .filter(clients::id.eq(id))
+                .select((ClientRow::as_select(), registrations::invited.nullable()))
+                .first(c)
+                .await
+                .optional()?)
+        })?;
+        Ok(found.map(|(row, invited)| (row, invited == Some(false))))
     }
 
     /// A page of clients in the order in which they were made, after the one named.

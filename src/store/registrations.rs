@@ -24,6 +24,8 @@ pub struct InitialTokenRow {
     pub uses_left: i64,
     pub created_at: UnixTime,
     pub expires_at: UnixTime,
+    /// Whether its clients with a secret get codes without PKCE.
+    pub without_pkce: bool,
 }
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
@@ -34,6 +36,8 @@ pub struct RegistrationRow {
     /// Space-separated, or empty.
     pub scope: String,
     pub created_at: UnixTime,
+    /// Whether it had an initial access token.
+    pub invited: bool,
 }
 
 /// A client that registers itself.

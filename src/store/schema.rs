@@ -93,6 +93,7 @@ diesel::table! {
         uses_left -> BigInt,
         created_at -> BigInt,
         expires_at -> BigInt,
+        without_pkce -> Bool,
     }
 }
 
@@ -102,6 +103,7 @@ diesel::table! {
         hash -> Text,
         scope -> Text,
         created_at -> BigInt,
+        invited -> Bool,
     }
 }
 
@@ -372,6 +374,7 @@ diesel::table! {
 }
 
 diesel::joinable!(client_secrets -> clients (client_id));
+diesel::joinable!(registrations -> clients (client_id));
 diesel::joinable!(resource_introspectors -> resources (resource_uri));
 diesel::joinable!(resource_introspectors -> clients (client_id));
 diesel::joinable!(grants -> users (user_id));
@@ -389,6 +392,7 @@ diesel::allow_tables_to_appear_in_same_query!(
 diesel::allow_tables_to_appear_in_same_query!(users, user_roles, grants, sessions, session_clients, identities);
 diesel::allow_tables_to_appear_in_same_query!(roles, role_scopes);
 diesel::allow_tables_to_appear_in_same_query!(audit_log, audit_persons, audit_seals);
+diesel::allow_tables_to_appear_in_same_query!(registrations, clients);
 diesel::allow_tables_to_appear_in_same_query!(registrations, grants);
 diesel::allow_tables_to_appear_in_same_query!(registrations, codes);
 diesel::allow_tables_to_appear_in_same_query!(registrations, consents);

@@ -3,6 +3,7 @@
 mod account;
 mod chromium;
 mod languages;
+mod logos;
 mod look;
 mod register;
 

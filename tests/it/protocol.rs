@@ -21,6 +21,7 @@ mod request_object;
 mod resource;
 mod scope;
 mod token;
+mod uri;
 mod userinfo;
 
 use countersign::protocol::{ErrorCode, Fault, Params};

@@ -1,14 +1,16 @@
 //! Clients that register themselves (RFC 7591, RFC 7592; OpenID Connect Dynamic Client Registration 1.0).
 
 mod keys;
+mod logos;
 mod looking_after;
 mod refused;
 mod sectors;
 mod tokens;
+mod without_pkce;
 
 use countersign::app::App;
 use countersign::audit::By;
-use countersign::clients::initial;
+use countersign::clients::initial::{self, Terms};
 use countersign::protocol::scope::ScopeSet;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -91,8 +93,12 @@ async fn registered(world: &World, token: Option<&str>, metadata: &Value) -> Own
 /// An initial access token, as an operator makes it.
 async fn initial_token(app: &App, uses: i64, seconds: i64, scope: &str) -> String {
     let scope = if scope.is_empty() { ScopeSet::empty() } else { ScopeSet::parse(scope).expect("scopes") };
-    let now = app.clock.now();
-    let new = initial::create(app, &scope, uses, now.plus(seconds), &By::operator(), now).await.expect("a token");
+    let expires_at = app.clock.now().plus(seconds);
+    initial_token_with(app, Terms { scope, uses, expires_at, without_pkce: false }).await
+}
+
+async fn initial_token_with(app: &App, terms: Terms) -> String {
+    let new = initial::create(app, terms, &By::operator(), app.clock.now()).await.expect("a token");
     secrets::note(new.token.reveal());
     new.token.reveal().to_owned()
 }

@@ -248,6 +248,7 @@ fn by_member(failure: Failure) -> Failure {
         Reason::UnusableKeys => Refused::field("jwks", refused.about).into(),
         Reason::WrongAuthMethod => Refused::field("token_endpoint_auth_method", refused.about).into(),
         Reason::NotConfidential => Refused::field("grant_types", refused.about).into(),
+        Reason::Malformed if refused.about.starts_with("logo_uri") => Refused::field("logo_uri", refused.about).into(),
         _ => refused.into(),
     }
 }

@@ -30,7 +30,7 @@ use crate::store::upstream_logins::UpstreamLogin;
 const LINK: &str = "/login/link";
 
 /// What the sign-in page says of each reason.
-const FAILED: [(Reason, &str); 11] = [
+const FAILED: [(Reason, &str); 12] = [
     (Reason::UpstreamAway, "elsewhere.away"),
     (Reason::UpstreamRefused, "elsewhere.refused"),
     (Reason::UpstreamWrong, "elsewhere.wrong"),
@@ -42,6 +42,7 @@ const FAILED: [(Reason, &str); 11] = [
     (Reason::UserLocked, "elsewhere.shut"),
     (Reason::UserUnverified, "elsewhere.unconfirmed"),
     (Reason::PasswordResetDue, "sign_in.reset_due"),
+    (Reason::SignInOvertaken, "sign_in.overtaken"),
 ];
 
 #[derive(Clone)]

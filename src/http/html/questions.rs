@@ -115,17 +115,19 @@ impl Question {
         (secret, session): (&Plain<SessionSecret>, &SessionStanding),
         scope: &ScopeSet,
     ) -> Outcome<Response> {
-        let (app, reader) = (&self.app, Reader::of(&self.app, request));
+        let client = &pending.trusted.client;
+        let (app, reader) = (&self.app, Reader::of(&self.app, request).about(client));
         let shown = authorize::shown(app, scope).await?;
         let scopes: Vec<String> = shown.iter().map(|shown| reader.scope(&shown.name, &shown.about)).collect();
         let values = context! {
-            client => pending.trusted.client.name.as_str(),
+            client => client.name.as_str(),
+            client_logo => reader.client_logo(),
             query => pending.query.as_str(),
             username => session.username.as_str(),
             scopes,
             place => pending.trusted.addressed.redirect_uri.place(),
-            policy => pending.trusted.client.policy_uri(),
-            terms => pending.trusted.client.tos_uri(),
+            policy => client.policy_uri(),
+            terms => client.tos_uri(),
             form => forms::mark(app, secret, &["consent", &pending.query]),
             shown => forms::mark(app, secret, &["scopes", &pending.query, &scope.to_string()]),
         };

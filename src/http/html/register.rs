@@ -4,6 +4,7 @@
 use http::StatusCode;
 use minijinja::context;
 use poem::{Request, RequestBody, Response};
+use url::form_urlencoded::Serializer;
 
 use super::forms;
 use super::links::faults_of;
@@ -12,9 +13,11 @@ use super::way::{FormCookie, Way};
 use crate::accounts::details::{Details, NewAccount};
 use crate::accounts::{self, Registered};
 use crate::app::App;
-use crate::failure::Outcome;
-use crate::http::context::origin;
+use crate::failure::{Failure, Outcome, Reason, Refused};
+use crate::http::authorization::{SIGN_IN, here};
+use crate::http::context::{origin, request_id};
 use crate::http::cookies;
+use crate::http::reply;
 use crate::protocol::members::FieldFault;
 use crate::secret::{FormSecret, Password, Plain};
 
@@ -77,11 +80,23 @@ impl RegisterPage<'_> {
         let account =
             NewAccount { username: username.clone(), email: email.trim().to_owned(), details: Details::default() };
         match accounts::register(app, account, password, &origin(request), app.clock.now()).await? {
-            Registered::Ready(_, signed_in) => self.way.sign_in(app, request, signed_in).await,
+            Registered::Ready(_, signed_in) => match self.way.sign_in(app, request, signed_in).await {
+                Err(Failure::Refused(refused)) if refused.reason == Reason::SignInOvertaken => self.to_sign_in(refused),
+                done => done,
+            },
             Registered::AsksByLetter => {
                 self.way.page(app, request, (StatusCode::OK, "registered.html"), context! { email => email.trim() })
             }
         }
+    }
+
+    /// The account is there, and was changed before its owner was signed in: whoever that is signs in by it.
+    fn to_sign_in(&self, refused: Refused) -> Outcome<Response> {
+        let mut said = Serializer::new(self.way.query().to_owned());
+        said.append_pair("failed", refused.reason.as_str());
+        let query = said.finish();
+        reply::told(refused.into(), StatusCode::SEE_OTHER, &request_id(self.request), &self.app.counters);
+        here(self.app, SIGN_IN, query.trim_start_matches('&'))
     }
 
     fn show(

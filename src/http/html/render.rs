@@ -15,13 +15,14 @@ use sha2::{Digest, Sha256};
 use url::form_urlencoded;
 
 use crate::app::App;
-use crate::directory::Upstream;
+use crate::directory::{Client, Upstream};
 use crate::failure::{Broken, Failure, Outcome, Reason};
 use crate::http::context::request_id;
 use crate::http::reply::{self, Told};
 use crate::pages::Words;
 use crate::protocol::members::FieldFault;
 use crate::protocol::redirect_uri::RedirectUri;
+use crate::protocol::uri;
 use crate::time::UnixTime;
 
 const LOCALES: &str = "ui_locales";
@@ -31,6 +32,15 @@ const LOCALES: &str = "ui_locales";
 pub struct Reader<'a> {
     app: &'a App,
     pub words: &'a Arc<Words>,
+    picture: Option<Picture>,
+}
+
+/// The logo of a client.
+#[derive(Clone)]
+struct Picture {
+    url: String,
+    /// What the policy of a page calls it.
+    source: String,
 }
 
 impl<'a> Reader<'a> {
@@ -40,7 +50,23 @@ impl<'a> Reader<'a> {
         let said: Vec<&str> =
             request.headers().get_all(ACCEPT_LANGUAGE).iter().filter_map(|value| value.to_str().ok()).collect();
         let words = app.pages.words(asked.as_deref(), Some(&said.join(",")));
-        Self { app, words }
+        Self { app, words, picture: None }
+    }
+
+    /// The same on a page that names this client, and may show its logo.
+    pub fn about(mut self, client: &Client) -> Self {
+        let issuer = &self.app.config.issuer;
+        // Clients have plain http on a loopback host only: there it is good while this server is being tried out there, too.
+        let is_tried_out = issuer.is_loopback() && !issuer.is_https();
+        let picture =
+            client.logo_uri().and_then(|url| Some(Picture { url: url.to_owned(), source: uri::policy_source(url)? }));
+        self.picture = picture.filter(|picture| picture.source.starts_with("https:") || is_tried_out);
+        self
+    }
+
+    /// Where that logo is.
+    pub fn client_logo(&self) -> Option<&str> {
+        self.picture.as_ref().map(|picture| picture.url.as_str())
     }
 
     /// What the query says of languages, as the query of another page.
@@ -163,19 +189,18 @@ impl<'a> Reader<'a> {
         self.policy(&places.join(" "), "")
     }
 
-    /// The style is in the page, and is allowed by its hash; the logo by its address; nothing else is loaded, run, framed or
+    /// The style is in the page, and is allowed by its hash; the logos by their addresses; nothing else is loaded, run, framed or
     /// sent elsewhere. `leads_to` is where forms may go, and the redirects that follow them: browsers hold those to the policy,
     /// too. `more` is what else is allowed.
     pub fn policy(&self, leads_to: &str, more: &str) -> HeaderValue {
         let look = self.app.pages.look();
         let style = BASE64.encode(Sha256::digest(&look.style));
-        let logo = look
-            .logo
-            .as_ref()
-            .map(|logo| format!(" img-src {};", logo.allowed(&self.app.config.issuer)))
-            .unwrap_or_default();
+        let own = look.logo.as_ref().map(|logo| logo.allowed(&self.app.config.issuer));
+        let pictures: Vec<String> =
+            own.into_iter().chain(self.picture.iter().map(|each| each.source.clone())).collect();
+        let pictures = if pictures.is_empty() { String::new() } else { format!(" img-src {};", pictures.join(" ")) };
         let policy = format!(
-            "default-src 'none'; style-src 'sha256-{style}';{logo} {more}form-action {leads_to}; base-uri 'none'; \
+            "default-src 'none'; style-src 'sha256-{style}';{pictures} {more}form-action {leads_to}; base-uri 'none'; \
              frame-ancestors 'none'"
         );
         HeaderValue::from_str(&policy).unwrap_or(const { HeaderValue::from_static("default-src 'none'") })

@@ -98,7 +98,7 @@ impl SignInPage<'_> {
             .collect();
         let values = context! { username, wrong, form, others };
         let response = self.way.page(self.app, self.request, (status, "sign_in.html"), values)?;
-        Ok(self.way.lets_go_to(&Reader::of(self.app, self.request), &enabled, response))
+        Ok(self.way.lets_go_to(self.app, self.request, &enabled, response))
     }
 }
 

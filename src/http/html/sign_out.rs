@@ -82,11 +82,16 @@ impl SignOut {
         secret: &Plain<SessionSecret>,
         session: &SessionStanding,
     ) -> Outcome<Response> {
-        let (app, reader) = (&self.app, Reader::of(&self.app, request));
-        let leaving = &departure.leaving;
+        let (app, leaving) = (&self.app, &departure.leaving);
+        let reader = Reader::of(app, request);
+        let reader = match &leaving.client {
+            Some(client) => reader.about(client),
+            None => reader,
+        };
         let values = context! {
             username => session.username.as_str(),
             client => leaving.client.as_ref().map(|client| client.name.as_str()),
+            client_logo => reader.client_logo(),
             query => departure.query.as_str(),
             form => forms::mark(app, secret, &["sign out", &departure.query]),
         };

@@ -61,14 +61,30 @@ impl Way {
         }
     }
 
+    /// Whoever looks at a page on the way, which names the client.
+    fn reader<'a>(&self, app: &'a App, request: &Request) -> Reader<'a> {
+        let reader = Reader::of(app, request);
+        match self {
+            Self::ToClient(pending) => reader.about(&pending.trusted.client),
+            Self::ToAccount { .. } => reader,
+        }
+    }
+
     /// Lets the forms of a page lead to providers, too: browsers hold the redirects that follow a form to the policy.
-    pub fn lets_go_to(&self, reader: &Reader<'_>, upstreams: &[&Upstream], mut response: Response) -> Response {
+    pub fn lets_go_to(
+        &self,
+        app: &App,
+        request: &Request,
+        upstreams: &[&Upstream],
+        mut response: Response,
+    ) -> Response {
         if !upstreams.is_empty() {
             let own = match self {
                 Self::ToClient(pending) => render::whereto(&pending.trusted.addressed.redirect_uri),
                 Self::ToAccount { .. } => String::new(),
             };
-            response.headers_mut().insert(CONTENT_SECURITY_POLICY, reader.policy_with(own, upstreams));
+            let policy = self.reader(app, request).policy_with(own, upstreams);
+            response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
         }
         response
     }
@@ -117,13 +133,14 @@ impl Way {
         (status, template): (StatusCode, &str),
         values: Value,
     ) -> Outcome<Response> {
-        let reader = Reader::of(app, request);
+        let reader = self.reader(app, request);
         let client = match self {
             Self::ToClient(pending) => Some(pending.trusted.client.name.as_str()),
             Self::ToAccount { .. } => None,
         };
         let may_register = app.config.accounts.registration;
-        let values = context! { client, may_register, query => self.query(), ..values };
+        let client_logo = reader.client_logo();
+        let values = context! { client, client_logo, may_register, query => self.query(), ..values };
         match self {
             Self::ToClient(pending) => {
                 reader.page_on_the_way(status, template, values, &pending.trusted.addressed.redirect_uri)

@@ -14,6 +14,7 @@ stories![
     a_secret_is_replaced_without_a_moment_in_which_none_works,
     a_removed_client_is_gone_with_its_tokens,
     this_servers_own_client_stays,
+    a_logo_that_no_policy_can_name_is_refused,
 ];
 
 impl Governed {
@@ -150,4 +151,35 @@ async fn this_servers_own_client_stays(backend: Backend) {
     world.send(request).await.is_problem(409, "conflict");
     let user = world.user("ann").await;
     world.login(&user).await;
+}
+
+async fn a_logo_that_no_policy_can_name_is_refused(backend: Backend) {
+    let governed = Governed::start(backend).await;
+    let with = |logo: &str| json!({"redirect_uris": ["https://shop.example/callback"], "logo_uri": logo});
+    let client = governed.registered(&with("https://cdn.example/logo.png")).await;
+    for logo in [
+        "https://*.example/logo.png",
+        "https://*/logo.png",
+        "https://a;script-src.example/logo.png",
+        "https://a,b.example/logo.png",
+        "https://'unsafe-inline'/logo.png",
+        "https://[2001:db8::1]/logo.png",
+        "http://shop.example/logo.png",
+        "https://ann:secret@shop.example/logo.png",
+        "data:image/svg+xml,<svg/>",
+        "javascript:alert(1)",
+        "//shop.example/logo.png",
+    ] {
+        let path = format!("{CLIENTS}/{}", client.id);
+        let made = governed.post(CLIENTS, &with(logo)).await;
+        let changed = governed.send(Method::PUT, &path, &[], Some(&with(logo))).await;
+        for refused in [made, changed] {
+            refused.is_problem(422, "invalid_fields");
+            assert_eq!(super::faulty(&refused), ["logo_uri"], "{logo}: {refused:?}");
+        }
+    }
+    assert_eq!(
+        governed.get(&format!("{CLIENTS}/{}", client.id)).await.json()["logo_uri"],
+        "https://cdn.example/logo.png"
+    );
 }

@@ -1,9 +1,11 @@
 //! The pages in a real browser: they lead where they should, look as they should, and keep nobody out.
 
+mod logos;
 mod pages;
 mod ways;
 
 use countersign::config::Config;
+use countersign::protocol::client_metadata::ClientMetadata;
 use serde_json::json;
 
 use crate::api::people::{a_password, with_letters};
@@ -45,6 +47,16 @@ async fn shop_site() -> Site {
 
 /// A client of this name whose pages are on a site.
 async fn shop(world: &World, name: &str, site: &Site, method: &str) -> Persona {
+    shop_with(world, name, site, method, |_| ()).await
+}
+
+async fn shop_with(
+    world: &World,
+    name: &str,
+    site: &Site,
+    method: &str,
+    change: impl FnOnce(&mut ClientMetadata),
+) -> Persona {
     let document = json!({
         "client_name": name,
         "redirect_uris": [site.url("/callback")],
@@ -53,7 +65,7 @@ async fn shop(world: &World, name: &str, site: &Site, method: &str) -> Persona {
         "token_endpoint_auth_method": method,
         "scope": "openid profile email offline_access",
     });
-    world.client(&document.to_string(), |_| ()).await
+    world.client(&document.to_string(), change).await
 }
 
 impl Street {

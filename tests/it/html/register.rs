@@ -14,6 +14,7 @@ stories![
     where_nobody_may_register_there_is_no_page,
     a_form_of_another_page_makes_no_account,
     who_registers_too_often_has_to_wait,
+    who_is_overtaken_by_a_change_signs_in,
 ];
 
 /// The page that a client's request leads to.
@@ -170,4 +171,39 @@ async fn who_registers_too_often_has_to_wait(backend: Backend) {
     let refused = registers(&mut browser, &world, &page, "eva", &a_password()).await;
     assert!(refused.page().status == 429 && refused.page().body.contains("Too many attempts"), "{refused:?}");
     assert!(!refused.page().header("retry-after").is_empty(), "{refused:?}");
+}
+
+/// Raises the epoch of each new account, as a lock or another password does.
+fn change_at_once(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Embedded => {
+            "CREATE TRIGGER changed AFTER INSERT ON users BEGIN \
+             UPDATE users SET epoch = epoch + 1 WHERE id = NEW.id; END"
+        }
+        Backend::Cluster => {
+            "CREATE FUNCTION change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+             UPDATE users SET epoch = epoch + 1 WHERE id = NEW.id; RETURN NULL; END $$; \
+             CREATE TRIGGER changed AFTER INSERT ON users FOR EACH ROW EXECUTE FUNCTION change();"
+        }
+    }
+}
+
+async fn who_is_overtaken_by_a_change_signs_in(backend: Backend) {
+    let (world, client, _) = shop(backend).await;
+    world.execute(change_at_once(backend)).await;
+    let password = a_password();
+    for (name, path) in
+        [("eve", request(&client, &[]).replace("/oauth2/authorize", "/register")), ("eva", "/register".to_owned())]
+    {
+        let mut browser = Browser::default();
+        let page = browser.opens(&world, &path).await;
+        let page = registers(&mut browser, &world, &page, name, &password).await;
+        assert!(page.page().status == 200 && page.asks_for_password(), "{page:?}");
+        assert!(page.page().body.contains("The account was changed while you signed in. Try again."), "{page:?}");
+        assert!(!browser.cookies.contains_key("countersign_session"), "nobody is signed in");
+        let next = browser.submits(&world, &page, &[("username", name), ("password", &password)]).await;
+        let Arrived::Page { at, .. } = &next else { panic!("a page: {next:?}") };
+        assert!(next.asks_for_consent() || at == "/account", "{next:?}");
+        assert_eq!(next.asks_for_consent(), name == "eve");
+    }
 }

@@ -237,8 +237,13 @@ async fn what_cannot_be_registered_leaves_nothing_behind(backend: Backend) {
         let said = home.refused(&[&SERVICE[..], more].concat()).await;
         assert!(said.contains(part), "{more:?}: {said}");
     }
-    for (document, part) in [("[]", "not a JSON object"), ("{\"grant_types\":1}", "grant_types"), ("{", "JSON object")]
-    {
+    let logo = r#"{"redirect_uris":["https://shop.example/cb"],"logo_uri":"https://*.example/logo.png"}"#;
+    for (document, part) in [
+        ("[]", "not a JSON object"),
+        ("{\"grant_types\":1}", "grant_types"),
+        ("{", "JSON object"),
+        (logo, "logo_uri: a content security policy has no name for its host"),
+    ] {
         let said = home.refused_from(&["client", "create", "--from", "-"], document.as_bytes()).await;
         assert!(said.contains(part), "{document}: {said}");
     }

@@ -6,7 +6,11 @@ use serde_json::{Value, json};
 use super::{Home, Server};
 use crate::harness::{Answer, Backend, secrets, stories};
 
-stories![a_token_is_made_shown_once_and_ended, a_scope_is_opened_and_closed_by_command,];
+stories![
+    a_token_is_made_shown_once_and_ended,
+    a_scope_is_opened_and_closed_by_command,
+    clients_of_a_token_without_pkce_are_named_by_the_doctor,
+];
 
 async fn register(server: &Server, token: &str, scope: &str) -> Answer {
     let metadata = json!({"redirect_uris": ["https://shop.example/callback"], "scope": scope});
@@ -67,4 +71,29 @@ async fn a_scope_is_opened_and_closed_by_command(backend: Backend) {
     for name in ["admin:users", "account", "nothing"] {
         home.refused(&["scope", "open", name]).await;
     }
+}
+
+async fn clients_of_a_token_without_pkce_are_named_by_the_doctor(backend: Backend) {
+    let home = Home::new(backend).await;
+    let server = home.start().await;
+    let mut clients = Vec::new();
+    for more in [&[][..], &["--without-pkce"]] {
+        let new = home.json(&[&["registration", "token", "create"], more].concat()).await;
+        assert_eq!(new["without_pkce"], !more.is_empty());
+        let listed = home.json(&["registration", "token", "list"]).await;
+        assert_eq!((&listed[0]["token_id"], &listed[0]["without_pkce"]), (&new["token_id"], &new["without_pkce"]));
+        let token = text(&new, "token");
+        secrets::note(&token);
+        let answer = register(&server, &token, "openid").await;
+        made(&answer);
+        clients.push(text(&answer.json(), "client_id"));
+    }
+    let warned = |findings: &Value, id: &str| {
+        let findings = findings.as_array().expect("a list").clone();
+        let about = format!("{id} gets codes without PKCE");
+        findings.iter().any(|finding| finding["verdict"] == "warning" && text(finding, "message").contains(&about))
+    };
+    let findings = home.run(&["doctor", "--json"], &[]).await;
+    let findings: Value = serde_json::from_str(&findings.out).expect("JSON");
+    assert!(!warned(&findings, &clients[0]) && warned(&findings, &clients[1]), "{findings}");
 }

@@ -23,12 +23,12 @@ stories![
 const DAY: i64 = 86_400;
 
 impl Own {
-    async fn send(&self, world: &World, method: Method, body: Option<&Value>) -> crate::harness::Answer {
+    pub(super) async fn send(&self, world: &World, method: Method, body: Option<&Value>) -> crate::harness::Answer {
         send(world, method, &self.path, Some(&self.token), body).await
     }
 
     /// What it registered, as the story changes it, with its id.
-    fn again(&self, more: Value) -> Value {
+    pub(super) fn again(&self, more: Value) -> Value {
         let mut metadata = shop_with(more);
         metadata["client_id"] = self.persona.id.as_str().into();
         metadata

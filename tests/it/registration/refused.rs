@@ -12,6 +12,11 @@ stories![
     what_is_no_metadata_is_refused,
 ];
 
+/// Of a client that is answered there, too: of other hosts nothing is kept.
+fn own_logo(origin: &str) -> serde_json::Value {
+    json!({"redirect_uris": [format!("{origin}/callback")], "logo_uri": format!("{origin}/logo.png")})
+}
+
 async fn what_only_an_operator_gives_is_refused(backend: Backend) {
     let world = open(backend).await;
     world.scopes(["read", "admin:of-somebody"]).await;
@@ -34,6 +39,10 @@ async fn what_only_an_operator_gives_is_refused(backend: Backend) {
         ("keys of somebody else", json!({"jwks_uri": "https://bank.example/keys"})),
         ("keys on this machine", json!({"jwks_uri": "http://localhost/keys"})),
         ("a plain page", json!({"logo_uri": "http://localhost/logo.png"})),
+        ("a logo that ends a policy", own_logo("https://a;b.example")),
+        ("a logo that begins another policy", own_logo("https://a,b.example")),
+        ("a logo in quotes", own_logo("https://'self'.example")),
+        ("a logo without a name", own_logo("https://[2001:db8::1]")),
     ] {
         for token in [None, Some(token.as_str())] {
             let answer = ask(&world, token, &shop_with(metadata.clone())).await;

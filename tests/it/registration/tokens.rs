@@ -1,7 +1,7 @@
 //! Initial access tokens, and the scopes that are open.
 
 use countersign::audit::By;
-use countersign::clients::initial;
+use countersign::clients::initial::{self, Terms};
 use countersign::failure::Failure;
 use countersign::protocol::scope::ScopeSet;
 use countersign::scopes::{self, Said};
@@ -60,8 +60,10 @@ async fn a_token_gives_no_scope_of_this_servers_own(backend: Backend) {
     let now = world.clock.now();
     for scope in ["account", "admin:users", "admin:of-somebody", "nothing"] {
         let scope = ScopeSet::parse(scope).expect("a scope");
-        let made = initial::create(&world.app, &scope, 1, now.plus(60), &By::operator(), now).await;
-        assert!(matches!(made, Err(Failure::Refused(_))), "{scope}");
+        let about = scope.to_string();
+        let terms = Terms { scope, uses: 1, expires_at: now.plus(60), without_pkce: false };
+        let made = initial::create(&world.app, terms, &By::operator(), now).await;
+        assert!(matches!(made, Err(Failure::Refused(_))), "{about}");
     }
     assert_eq!(world.texts("SELECT id FROM initial_tokens").await.len(), 0);
 }

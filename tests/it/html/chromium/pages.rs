@@ -11,7 +11,7 @@ use crate::tidy::none;
 use crate::upstreams::described;
 
 /// Looks at the page that is there, in every way.
-async fn look_at(browser: &Chromium, page: &str, faults: &mut Vec<String>) {
+pub(super) async fn look_at(browser: &Chromium, page: &str, faults: &mut Vec<String>) {
     for view in VIEWS {
         browser.looks(view).await;
         browser.shoots(&format!("{page}-{}", view.name)).await;

@@ -1,0 +1,2 @@
+ALTER TABLE registrations DROP COLUMN invited;
+ALTER TABLE initial_tokens DROP COLUMN without_pkce;
