@@ -76,7 +76,7 @@ impl App {
         let remembered = Remembered::default();
         let may_be_private = config.outbound.private_addresses || config.issuer.is_loopback();
         let outbound = Outbound::new(may_be_private).map_err(StartError::Outbound)?;
-        let key_sets = KeySets::new(cache.clone(), outbound.clone());
+        let key_sets = KeySets::new(cache.clone(), outbound.clone(), counters.clone());
         let passwords = Passwords::open(&config.passwords);
         let providers = Providers::new().map_err(StartError::Providers)?;
         Ok(Self {

@@ -17,6 +17,7 @@ use tokio::sync::Mutex;
 
 use crate::breaker::{Breaker, Limits, Passage};
 use crate::cache::Cache;
+use crate::observe::Counters;
 use crate::protocol::client_keys::ClientKeys;
 use crate::remote::{Found, Outbound, Unreached};
 use crate::time::UnixTime;
@@ -28,7 +29,7 @@ const LONGEST_SECONDS: i64 = 3_600;
 /// How long it goes on when its server is away.
 const KEPT_SECONDS: i64 = 86_400;
 /// Between two looks of one node at one address, whatever is asked: strangers cannot have a client's server called all the time.
-const PAUSE_SECONDS: i64 = 10;
+pub const PAUSE_SECONDS: i64 = 10;
 /// How many addresses, and hosts, a process remembers.
 const REMEMBERED: usize = 1024;
 const LIMITS: Limits = Limits { failures: 5, rest_seconds: 30, longest_rest_seconds: 600 };
@@ -40,6 +41,7 @@ pub struct KeySets(Arc<Inner>);
 struct Inner {
     cache: Cache,
     outbound: Outbound,
+    counters: Counters,
     places: Bounded<String, Arc<Place>>,
     hosts: Bounded<String, Arc<Breaker>>,
 }
@@ -87,9 +89,9 @@ impl KeySet {
 }
 
 impl KeySets {
-    pub fn new(cache: Cache, outbound: Outbound) -> Self {
+    pub fn new(cache: Cache, outbound: Outbound, counters: Counters) -> Self {
         let (places, hosts) = (Bounded::new(REMEMBERED), Bounded::new(REMEMBERED));
-        Self(Arc::new(Inner { cache, outbound, places, hosts }))
+        Self(Arc::new(Inner { cache, outbound, counters, places, hosts }))
     }
 
     /// The set at this address.
@@ -158,6 +160,7 @@ impl KeySets {
     async fn fetch(&self, url: &str, now: UnixTime) -> Result<KeySet, Unreached> {
         let breaker = self.breaker(&Outbound::host(url));
         if breaker.passage(now) == Passage::Closed {
+            self.0.counters.key_set_fetched("resting");
             return Err(Unreached::Away("its server is left alone for a while".to_owned()));
         }
         let found = self.0.outbound.get(url).await;
@@ -166,7 +169,14 @@ impl KeySets {
             Err(Unreached::NotAllowed) => breaker.unused(now),
             Ok(_) | Err(Unreached::Strange(_)) => drop(breaker.succeeded()),
         }
-        KeySet::read(found?, now)
+        let set = found.and_then(|found| KeySet::read(found, now));
+        self.0.counters.key_set_fetched(match &set {
+            Ok(_) => "fetched",
+            Err(Unreached::Away(_)) => "away",
+            Err(Unreached::NotAllowed) => "not_allowed",
+            Err(Unreached::Strange(_)) => "unusable",
+        });
+        set
     }
 
     fn breaker(&self, host: &str) -> Arc<Breaker> {

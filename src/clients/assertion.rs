@@ -8,10 +8,12 @@ use super::authenticate::refused;
 use super::secrets;
 use crate::app::App;
 use crate::directory::Client;
-use crate::failure::{Broken, Failure, Outcome, Reason};
+use crate::failure::{Failure, Outcome, Reason, Refused};
+use crate::key_sets::PAUSE_SECONDS;
 use crate::keyring::client_signed;
 use crate::protocol::client_assertion::{ClientAssertion, Flaw};
 use crate::protocol::client_keys::ClientKeys;
+use crate::protocol::error::ErrorCode;
 use crate::remote::Unreached;
 use crate::store::client_assertions::UsedAssertion;
 use crate::time::UnixTime;
@@ -64,10 +66,15 @@ async fn check_keys(app: &App, client: &Client, assertion: &ClientAssertion, now
     Err(refused(if set.keys.is_empty() { Reason::UnusableKeys } else { Reason::WrongKey }).into())
 }
 
-/// While its server is away, nobody can say whether the client is who it says: it may come again.
+/// While its server is away, nobody can say whether the client is who it says: it may come again. That is the client's trouble;
+/// nothing is broken here.
 fn unread(error: Unreached) -> Failure {
     match error {
-        Unreached::Away(source) => Failure::Broken(Broken { what: "client keys", passing: true, source }),
+        Unreached::Away(_) => {
+            let about = "the server that keeps the keys of the client does not answer: try again in a while";
+            let refused = Refused::new(ErrorCode::TemporarilyUnavailable, Reason::ClientKeysAway, about);
+            refused.again_after(PAUSE_SECONDS.unsigned_abs()).into()
+        }
         Unreached::NotAllowed | Unreached::Strange(_) => refused(Reason::UnusableKeys).into(),
     }
 }

@@ -12,8 +12,8 @@ const BESIDE: &[(&str, &[&str], &str)] = &[
     ("keyring", &["config", "private_files", "store"], "its settings; its files are secrets; sealed keys are rows"),
     (
         "key_sets",
-        &["breaker", "cache", "remote"],
-        "it fetches what clients keep, leaves those alone that are away, and keeps it",
+        &["breaker", "cache", "observe", "remote"],
+        "it fetches what clients keep, leaves those alone that are away, keeps it, and counts",
     ),
     ("mail", &["config", "private_files"], "its settings; letters in a folder are for nobody else's eyes"),
     ("directory", &["cache", "observe", "store"], "it reads rows through the cache, and counts how often it could"),
