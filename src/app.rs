@@ -75,7 +75,7 @@ impl App {
         let may_be_private = config.outbound.private_addresses || config.issuer.is_loopback();
         let outbound = Outbound::new(may_be_private);
         let hosts = Hosts::new(outbound.clone());
-        let key_sets = KeySets::new(cache.clone(), hosts.clone());
+        let key_sets = KeySets::new(cache.clone(), hosts.clone(), counters.clone());
         let passwords = Passwords::open(&config.passwords);
         let providers = Providers::default();
         Ok(Self {

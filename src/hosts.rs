@@ -43,12 +43,12 @@ impl Hosts {
     ) -> Result<T, Unreached> {
         let breaker = self.breaker(&Outbound::host(url));
         if breaker.passage(now) == Passage::Closed {
-            return Err(Unreached::Away("its server is left alone for a while".to_owned()));
+            return Err(Unreached::Resting);
         }
         let found = fetched.await;
         match &found {
             Err(Unreached::Away(_)) => drop(breaker.failed(now)),
-            Err(Unreached::NotAllowed) => breaker.unused(now),
+            Err(Unreached::NotAllowed | Unreached::Resting) => breaker.unused(now),
             Ok(_) | Err(Unreached::Strange(_)) => drop(breaker.succeeded()),
         }
         found

@@ -17,6 +17,7 @@ use tokio::sync::Mutex;
 
 use crate::cache::Cache;
 use crate::hosts::Hosts;
+use crate::observe::Counters;
 use crate::protocol::client_keys::ClientKeys;
 use crate::remote::{Found, Outbound, Unreached};
 use crate::time::UnixTime;
@@ -28,7 +29,7 @@ const LONGEST_SECONDS: i64 = 3_600;
 /// How long it goes on when its server is away.
 const KEPT_SECONDS: i64 = 86_400;
 /// Between two looks of one node at one address, whatever is asked: strangers cannot have a client's server called all the time.
-const PAUSE_SECONDS: i64 = 10;
+pub const PAUSE_SECONDS: i64 = 10;
 /// How many addresses a process remembers.
 const REMEMBERED: usize = 1024;
 
@@ -39,6 +40,7 @@ pub struct KeySets(Arc<Inner>);
 struct Inner {
     cache: Cache,
     hosts: Hosts,
+    counters: Counters,
     places: Bounded<String, Arc<Place>>,
 }
 
@@ -85,8 +87,8 @@ impl KeySet {
 }
 
 impl KeySets {
-    pub fn new(cache: Cache, hosts: Hosts) -> Self {
-        Self(Arc::new(Inner { cache, hosts, places: Bounded::new(REMEMBERED) }))
+    pub fn new(cache: Cache, hosts: Hosts, counters: Counters) -> Self {
+        Self(Arc::new(Inner { cache, hosts, counters, places: Bounded::new(REMEMBERED) }))
     }
 
     /// The set at this address.
@@ -132,7 +134,7 @@ impl KeySets {
         }
         let failure = match last.as_ref().filter(|look| now.since(look.at) < PAUSE_SECONDS) {
             Some(look) => look.failure.clone(),
-            None => match self.0.hosts.json(url, now).await.and_then(|found| KeySet::read(found, now)) {
+            None => match self.fetch(url, now).await {
                 Ok(found) => {
                     let found = Arc::new(found);
                     self.share(url, &found).await;
@@ -150,6 +152,18 @@ impl KeySets {
         };
         let failure = failure.unwrap_or_else(|| Unreached::Away("it was asked a moment ago".to_owned()));
         known.filter(|known| known.is_kept(now)).ok_or(failure)
+    }
+
+    async fn fetch(&self, url: &str, now: UnixTime) -> Result<KeySet, Unreached> {
+        let set = self.0.hosts.json(url, now).await.and_then(|found| KeySet::read(found, now));
+        self.0.counters.key_set_fetched(match &set {
+            Ok(_) => "fetched",
+            Err(Unreached::Resting) => "resting",
+            Err(Unreached::Away(_)) => "away",
+            Err(Unreached::NotAllowed) => "not_allowed",
+            Err(Unreached::Strange(_)) => "unusable",
+        });
+        set
     }
 
     /// As another node has found it; one that cannot be had or read is none.

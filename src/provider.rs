@@ -43,6 +43,8 @@ pub struct Asked<'a> {
     pub challenge: &'a str,
     /// The name that the user probably signs in by.
     pub login_hint: Option<&'a str>,
+    /// Whether who is signed in there already should show once more who they are.
+    pub again: bool,
 }
 
 /// What it came back with.
@@ -96,6 +98,9 @@ impl Providers {
             .append_pair("code_challenge_method", "S256");
         if !description.scopes.is_empty() {
             query.append_pair("scope", &description.scopes.join(" "));
+        }
+        if asked.again {
+            query.extend_pairs(description.preset.asks_again());
         }
         if description.preset.is_openid() {
             query.append_pair("nonce", asked.nonce);

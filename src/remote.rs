@@ -128,6 +128,9 @@ pub enum Unreached {
     /// Later it may be there.
     #[error("{0}")]
     Away(String),
+    /// It did not answer several times, and is not asked for a while.
+    #[error("its server is left alone for a while")]
+    Resting,
     /// It answers, and not with what is asked for.
     #[error("{0}")]
     Strange(String),

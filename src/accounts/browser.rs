@@ -15,6 +15,8 @@ use crate::time::UnixTime;
 
 /// Uses within that time are written down as one.
 const NOTED_SECONDS: i64 = 60;
+/// How long a sign-in shows whose account it is, where no password can.
+const RECENT_SECONDS: i64 = 300;
 
 /// The session of a cookie, if it is good.
 pub async fn session(
@@ -35,6 +37,11 @@ pub async fn used(app: &App, secret: Option<&Plain<SessionSecret>>, now: UnixTim
         app.store.note_session_used(standing.session.hash.clone(), now).await?;
     }
     Ok(Some(standing))
+}
+
+/// Whether its user signed in a moment ago.
+pub fn is_recent(session: &SessionRow, now: UnixTime) -> bool {
+    now.since(session.auth_time) < RECENT_SECONDS
 }
 
 /// Signs a user in with a browser, in the place of its session before.

@@ -10,13 +10,16 @@ mod prove;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 
+use super::browser;
 use crate::app::App;
+use crate::audit::{Act, Actor, Entry};
 use crate::directory::Upstream;
 use crate::failure::{Outcome, Reason, Refused};
 use crate::protocol::error::ErrorCode;
 use crate::protocol::pkce::CodeChallenge;
 use crate::provider::{Asked, ProviderError};
 use crate::secret::{CodeVerifier, FormSecret, Hash, Plain, UpstreamState};
+use crate::store::sessions::SessionRow;
 use crate::store::upstream_logins::UpstreamLogin;
 use crate::time::UnixTime;
 
@@ -30,15 +33,15 @@ const WAITS_SECONDS: i64 = 600;
 /// Where providers send people back to, below the issuer.
 pub const CALLBACK: &str = "/login/from";
 
-/// Who is sent, and for what.
-pub struct Sent<'a> {
-    pub browser: &'a Plain<FormSecret>,
-    /// The request that waits, as a query.
-    pub way: &'a str,
-    /// Who links, and is signed in.
-    pub user_id: Option<&'a str>,
-    /// The name that the user probably signs in by.
-    pub login_hint: Option<&'a str>,
+/// What somebody is sent for.
+#[derive(Clone, Copy)]
+pub enum Errand<'a> {
+    /// To sign in for the request that waits, as a query; and the name that the user probably signs in by.
+    SignIn { way: &'a str, login_hint: Option<&'a str> },
+    /// Who is signed in wants to be known by the provider, too.
+    Link { session: &'a SessionRow },
+    /// Who is signed in does so once more, for this page of their account.
+    Again { user_id: &'a str, page: &'a str },
 }
 
 /// The provider of this name, unless nobody may sign in with it.
@@ -50,7 +53,21 @@ pub async fn upstream(app: &App, name: &str) -> Outcome<Upstream> {
 }
 
 /// Where to send the browser.
-pub async fn start(app: &App, upstream: &Upstream, sent: &Sent<'_>, now: UnixTime) -> Outcome<String> {
+pub async fn start(
+    app: &App,
+    upstream: &Upstream,
+    browser: &Plain<FormSecret>,
+    errand: Errand<'_>,
+    now: UnixTime,
+) -> Outcome<String> {
+    let (way, user_id, login_hint) = match errand {
+        Errand::SignIn { way, login_hint } => (way, None, login_hint),
+        Errand::Link { session } => {
+            must_be_theirs(app, session, now).await?;
+            ("", Some(session.user_id.as_str()), None)
+        }
+        Errand::Again { user_id, page } => (page, Some(user_id), None),
+    };
     let state = Plain::<UpstreamState>::generate();
     let bound = Bound::to(app, &state);
     let challenge = CodeChallenge::of_verifier(&bound.verifier);
@@ -59,21 +76,33 @@ pub async fn start(app: &App, upstream: &Upstream, sent: &Sent<'_>, now: UnixTim
         state: state.reveal(),
         nonce: &bound.nonce,
         challenge: challenge.as_str(),
-        login_hint: sent.login_hint,
+        login_hint,
+        again: matches!(errand, Errand::Again { .. }),
     };
     let address = app.providers.address(upstream, &asked, now).await.map_err(|error| trouble(upstream, &error))?;
     let login = UpstreamLogin {
         hash: hash(app, &state),
         upstream_id: upstream.id.clone(),
-        browser: sent.browser.hash(app.keyring.secret_hash_key()),
-        way: sent.way.to_owned(),
-        user_id: sent.user_id.map(str::to_owned),
+        browser: browser.hash(app.keyring.secret_hash_key()),
+        way: way.to_owned(),
+        user_id: user_id.map(str::to_owned),
         identity: None,
         created_at: now,
         expires_at: now.plus(WAITS_SECONDS),
     };
     app.store.add_upstream_login(login).await?;
     Ok(address)
+}
+
+/// Whoever can sign in with one more provider can do so a moment ago: where there is no password, nobody adds one who has not.
+async fn must_be_theirs(app: &App, session: &SessionRow, now: UnixTime) -> Outcome<()> {
+    let user = app.store.user(&session.user_id).await?.ok_or_else(stale)?;
+    if user.password_hash.is_some() || browser::is_recent(session, now) {
+        return Ok(());
+    }
+    let entry = Entry::new(Act::IdentityLinked, Actor::User(&user.id)).on("user", user.id.as_str());
+    app.store.record(entry.refused(Reason::SignInTooOld).record(now)).await?;
+    Err(too_old().into())
 }
 
 /// What a provider must know for its callers to be answered here.
@@ -119,6 +148,10 @@ fn trouble(upstream: &Upstream, error: &ProviderError) -> Refused {
 pub fn stale() -> Refused {
     let about = "this sign-in was not begun in this browser, is over, or took too long";
     Refused::new(ErrorCode::InvalidRequest, Reason::UpstreamStale, about)
+}
+
+fn too_old() -> Refused {
+    Refused::new(ErrorCode::AccessDenied, Reason::SignInTooOld, "this takes a sign-in within the last five minutes")
 }
 
 fn linked_elsewhere() -> Refused {

@@ -16,6 +16,9 @@ use crate::store::outbox::OutboxRow;
 use crate::store::users::UserRow;
 use crate::time::UnixTime;
 
+/// The page that lists with whom somebody signs in.
+const LINKED: &str = "/account/linked";
+
 /// What the token of a link is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
@@ -72,6 +75,30 @@ pub fn email_changed(app: &App, before: &UserRow, address: Option<IpAddr>, now: 
     let link = Link::to(&app.config.issuer, "/forgot-password");
     let letter = Letter::EmailChanged { name: addressed(before), link, at: now, address };
     outbox::letter(app, letter, &before.email, now)
+}
+
+pub fn provider_linked(
+    app: &App,
+    user: &UserRow,
+    provider: &str,
+    origin: &Origin,
+    now: UnixTime,
+) -> Outcome<OutboxRow> {
+    let (name, link, provider) = (addressed(user), Link::to(&app.config.issuer, LINKED), provider.to_owned());
+    let letter = Letter::ProviderLinked { name, link, provider, at: now, address: origin.address };
+    outbox::letter(app, letter, &user.email, now)
+}
+
+pub fn provider_unlinked(
+    app: &App,
+    user: &UserRow,
+    provider: &str,
+    origin: &Origin,
+    now: UnixTime,
+) -> Outcome<OutboxRow> {
+    let (name, link, provider) = (addressed(user), Link::to(&app.config.issuer, LINKED), provider.to_owned());
+    let letter = Letter::ProviderUnlinked { name, link, provider, at: now, address: origin.address };
+    outbox::letter(app, letter, &user.email, now)
 }
 
 /// The row of a token that is still good for this.

@@ -3,10 +3,12 @@
 use super::secrets;
 use crate::app::App;
 use crate::directory::Client;
-use crate::failure::{Broken, Failure, Outcome, Reason};
+use crate::failure::{Outcome, Reason, Refused};
+use crate::key_sets::PAUSE_SECONDS;
 use crate::keyring::client_signed;
 use crate::protocol::client_keys::ClientKeys;
 use crate::protocol::client_signed::ClientSigned;
+use crate::protocol::error::ErrorCode;
 use crate::remote::Unreached;
 use crate::time::UnixTime;
 
@@ -27,7 +29,7 @@ async fn by_key(app: &App, client: &Client, signed: &ClientSigned, now: UnixTime
     };
     let mut set = match app.key_sets.at(url, now).await {
         Ok(set) => set,
-        Err(error) => return unread(error),
+        Err(error) => return unread(&error),
     };
     if is_by_one_of(&set.keys, signed) {
         return Ok(Ok(()));
@@ -42,10 +44,15 @@ async fn by_key(app: &App, client: &Client, signed: &ClientSigned, now: UnixTime
     Ok(Err(if set.keys.is_empty() { Reason::UnusableKeys } else { Reason::WrongKey }))
 }
 
-/// While its server is away, nobody can say whether the client is who it says: it may come again.
-fn unread(error: Unreached) -> Outcome<Verdict> {
+/// While its server is away, nobody can say whether the client is who it says: it may come again. That is the client's trouble;
+/// nothing is broken here.
+fn unread(error: &Unreached) -> Outcome<Verdict> {
     match error {
-        Unreached::Away(source) => Err(Failure::Broken(Broken { what: "client keys", passing: true, source })),
+        Unreached::Away(_) | Unreached::Resting => {
+            let about = "the server that keeps the keys of the client does not answer: try again in a while";
+            let refused = Refused::new(ErrorCode::TemporarilyUnavailable, Reason::ClientKeysAway, about);
+            Err(refused.again_after(PAUSE_SECONDS.unsigned_abs()).into())
+        }
         Unreached::NotAllowed | Unreached::Strange(_) => Ok(Err(Reason::UnusableKeys)),
     }
 }

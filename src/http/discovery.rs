@@ -187,7 +187,6 @@ fn metadata(app: &App, scopes: &Scopes, algorithms: &[Algorithm]) -> Metadata {
         introspection_endpoint_auth_methods_supported: AuthMethod::confidential().collect(),
         introspection_endpoint_auth_signing_alg_values_supported: ClientAlgorithm::ALL.to_vec(),
         service_documentation: Some(issuer.endpoint(docs::PATH)),
-        ..Metadata::default()
     }
 }
 

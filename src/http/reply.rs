@@ -116,6 +116,7 @@ pub fn status(refused: &Refused) -> StatusCode {
         (Reason::BodyTooSlow, _) => StatusCode::REQUEST_TIMEOUT,
         (Reason::NoSuchPath, _) => StatusCode::NOT_FOUND,
         (Reason::WrongMethod, _) => StatusCode::METHOD_NOT_ALLOWED,
+        (Reason::ClientKeysAway, _) => StatusCode::SERVICE_UNAVAILABLE,
         (_, ErrorCode::InvalidClient | ErrorCode::InvalidToken | ErrorCode::InvalidCredentials) => {
             StatusCode::UNAUTHORIZED
         }

@@ -138,8 +138,8 @@ async fn attempt(app: App, breaker: Arc<Breaker>, told: Told, row: Claimed) {
         Ok(400..500) => Err("refused"),
         Ok(_) => Err("failed"),
         Err(Unreached::NotAllowed) => Err("not_allowed"),
-        Err(Unreached::Away(error) | Unreached::Strange(error)) => {
-            tracing::debug!(id, error, "a client could not be reached");
+        Err(error) => {
+            tracing::debug!(id, %error, "a client could not be reached");
             Err("unreachable")
         }
     };

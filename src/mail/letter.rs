@@ -24,6 +24,10 @@ pub enum Letter {
     PasswordChanged { name: Option<String>, link: Link, at: UnixTime, address: Option<IpAddr> },
     /// After the fact, to the address that was the account's before; the link is where the password can be reset.
     EmailChanged { name: Option<String>, link: Link, at: UnixTime, address: Option<IpAddr> },
+    /// After the fact: a provider signs people in to the account; the link is where that ends.
+    ProviderLinked { name: Option<String>, link: Link, provider: String, at: UnixTime, address: Option<IpAddr> },
+    /// After the fact: it does so no longer; the link is where that begins again.
+    ProviderUnlinked { name: Option<String>, link: Link, provider: String, at: UnixTime, address: Option<IpAddr> },
 }
 
 impl Letter {
@@ -35,6 +39,8 @@ impl Letter {
             Self::EmailTaken { .. } => "email_taken",
             Self::PasswordChanged { .. } => "password_changed",
             Self::EmailChanged { .. } => "email_changed",
+            Self::ProviderLinked { .. } => "provider_linked",
+            Self::ProviderUnlinked { .. } => "provider_unlinked",
         }
     }
 }

@@ -29,6 +29,10 @@ built_in![
     "password_changed.html",
     "email_changed.txt",
     "email_changed.html",
+    "provider_linked.txt",
+    "provider_linked.html",
+    "provider_unlinked.txt",
+    "provider_unlinked.html",
 ];
 
 /// Who writes.
@@ -92,7 +96,9 @@ fn values(letter: &Letter, service: &Service, url: fn(&str) -> Value) -> Value {
         | Letter::ResetPassword { name, link, .. }
         | Letter::EmailTaken { name, link }
         | Letter::PasswordChanged { name, link, .. }
-        | Letter::EmailChanged { name, link, .. } => (name.as_deref().and_then(name::greeted), url(link.reveal())),
+        | Letter::EmailChanged { name, link, .. }
+        | Letter::ProviderLinked { name, link, .. }
+        | Letter::ProviderUnlinked { name, link, .. } => (name.as_deref().and_then(name::greeted), url(link.reveal())),
     };
     let common = context! { name, link, service => service.name.clone(), issuer => url(&service.issuer) };
     match letter {
@@ -102,6 +108,11 @@ fn values(letter: &Letter, service: &Service, url: fn(&str) -> Value) -> Value {
         Letter::EmailTaken { .. } => common,
         Letter::PasswordChanged { at, address, .. } | Letter::EmailChanged { at, address, .. } => {
             context! { at => moment(*at), address => address.map(|address| address.to_string()), ..common }
+        }
+        Letter::ProviderLinked { provider, at, address, .. }
+        | Letter::ProviderUnlinked { provider, at, address, .. } => {
+            let address = address.map(|address| address.to_string());
+            context! { provider, at => moment(*at), address, ..common }
         }
     }
 }
@@ -169,7 +180,9 @@ fn samples(issuer: &Issuer) -> Vec<Letter> {
             Letter::ResetPassword { name: name.clone(), link: link(), lives_seconds: 3_600 },
             Letter::EmailTaken { name: name.clone(), link: link() },
             Letter::PasswordChanged { name: name.clone(), link: link(), at, address },
-            Letter::EmailChanged { name, link: link(), at, address },
+            Letter::EmailChanged { name: name.clone(), link: link(), at, address },
+            Letter::ProviderLinked { name: name.clone(), link: link(), provider: "Google".to_owned(), at, address },
+            Letter::ProviderUnlinked { name, link: link(), provider: "Google".to_owned(), at, address },
         ]);
     }
     samples

@@ -41,6 +41,7 @@ struct Inner {
     mail_sent: Counter,
     mail_failed: Family<Labels<1>, Counter>,
     logouts_told: Family<Labels<1>, Counter>,
+    key_set_fetches: Family<Labels<1>, Counter>,
     outbox_waiting: Gauge,
     outbox_dead: Gauge,
 }
@@ -73,6 +74,7 @@ impl Counters {
             mail_sent: register(&mut registry, "mail_sent", "Letters that were delivered"),
             mail_failed: register(&mut registry, "mail_failed", "Deliveries of letters that failed, by reason"),
             logouts_told: register(&mut registry, "logouts_told", "Calls of clients about a logout, by outcome"),
+            key_set_fetches: register(&mut registry, "key_set_fetches", "Fetches of clients' key sets, by outcome"),
             outbox_waiting: register(&mut registry, "outbox_waiting", "Letters that are still to be delivered"),
             outbox_dead: register(&mut registry, "outbox_dead", "Letters of the last week that were given up"),
             registry,
@@ -130,6 +132,11 @@ impl Counters {
     /// `told`, or why not.
     pub fn logout_told(&self, outcome: &'static str) {
         self.0.logouts_told.get_or_create(&[("outcome", outcome)]).inc();
+    }
+
+    /// `fetched`, or why not.
+    pub fn key_set_fetched(&self, outcome: &'static str) {
+        self.0.key_set_fetches.get_or_create(&[("outcome", outcome)]).inc();
     }
 
     pub fn set_outbox(&self, waiting: i64, dead: i64) {

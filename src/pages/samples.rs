@@ -72,26 +72,39 @@ fn account(faults: &[String]) -> Vec<(&'static str, Value)> {
         given_name_faults => faults.clone(), family_name_faults => faults.clone(), name_faults => faults.clone(),
     };
     let (email_faults, current_faults, new_faults) = (faults.clone(), faults.clone(), faults);
-    let email = context! { email => "ann@example.org", is_verified => some, new_email => "", email_faults, current_faults => current_faults.clone() };
-    let password =
-        context! { min_length => 8, password_hint => "A hint.", current_faults => current_faults.clone(), new_faults };
+    let proof = proof(some, &current_faults);
+    let email = context! { is_verified => some, new_email => "", email_faults };
+    let password = context! {
+        email => "ann@example.org", has_password => some, min_length => 8, password_hint => "A hint.",
+        current_faults => current_faults.clone(), new_faults,
+    };
     let link = context! {
         id => "x", label => "Google", email => "ann@example.org", since => "today",
         last_used => Option::<&str>::None,
     };
     let other = context! { name => "google", label => "Google" };
     let (linked, others) = if some { (vec![link], Vec::new()) } else { (Vec::new(), vec![other]) };
-    let failed = some.then_some("No.");
-    let linked = context! { linked, others, failed, unlink_faults => current_faults.clone() };
+    let linked = context! { linked, others, unlink_faults => current_faults.clone() };
     vec![
         ("account.html", context! { ..own.clone(), ..profile }),
-        ("account_email.html", context! { ..own.clone(), ..email }),
+        ("account_email.html", context! { ..own.clone(), ..context! { ..email, ..proof.clone() } }),
         ("account_password.html", context! { ..own.clone(), ..password }),
         ("account_sessions.html", context! { ..own.clone(), ..context! { sessions } }),
         ("account_apps.html", context! { ..own.clone(), ..context! { apps } }),
-        ("account_linked.html", context! { ..own.clone(), ..linked }),
-        ("account_close.html", context! { ..own, ..context! { current_faults } }),
+        ("account_linked.html", context! { ..own.clone(), ..context! { ..linked, ..proof.clone() } }),
+        ("account_close.html", context! { ..own.clone(), ..proof.clone() }),
+        ("account_close.html", context! { ..context! { is_proven => true }, ..context! { ..own, ..proof } }),
     ]
+}
+
+/// Of an account with a password, or of one that is signed in to once more.
+fn proof(has_password: bool, faults: &[String]) -> Value {
+    let faults = faults.to_vec();
+    let again = vec![context! { name => "google", label => "Google" }];
+    context! {
+        email => "ann@example.org", has_password, is_proven => false, again, here => "/account/close", failed => "No.",
+        current_faults => faults, again_faults => vec!["A fault."],
+    }
 }
 
 fn sign_in(client: Option<&str>, wrong: Option<&str>) -> Value {

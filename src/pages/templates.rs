@@ -32,6 +32,7 @@ built_in![
     "account_apps.html",
     "account_linked.html",
     "account_close.html",
+    "account_again.html",
     "confirm_email.html",
     "forgot_password.html",
     "reset_password.html",

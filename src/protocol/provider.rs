@@ -49,6 +49,17 @@ impl Preset {
         if self.is_openid() { "sub" } else { "id" }
     }
 
+    /// What has it ask once more who is signed in there already, and say when it did (OpenID Connect Core §3.1.2.1). Google and
+    /// GitHub have people choose an account, and ask no more than that.
+    pub fn asks_again(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::OpenId => &[("prompt", "login"), ("max_age", "0")],
+            Self::Google | Self::GitHub => &[("prompt", "select_account")],
+            Self::Facebook => &[("auth_type", "reauthenticate")],
+            Self::OAuth => &[],
+        }
+    }
+
     fn label(self) -> Option<&'static str> {
         match self {
             Self::OpenId | Self::OAuth => None,
@@ -313,6 +324,9 @@ pub struct Identity {
     pub name: Option<String>,
     pub given_name: Option<String>,
     pub family_name: Option<String>,
+    /// When it last asked them who they are, if it says.
+    #[serde(default)]
+    pub auth_time: Option<i64>,
 }
 
 /// More than that no provider names anybody by (OpenID Connect Core §2).
@@ -342,6 +356,7 @@ impl Identity {
             name: text(&names.name),
             given_name: text(&names.given_name),
             family_name: text(&names.family_name),
+            auth_time: said["auth_time"].as_i64().filter(|_| preset.is_openid()),
         })
     }
 }

@@ -7,6 +7,7 @@ use diesel_async::RunQueryDsl;
 use super::audit::{Record, record};
 use super::backend::{Store, read, tx, write};
 use super::kept::kept;
+use super::outbox::{OutboxRow, enqueue};
 use super::schema::{identities, users};
 use super::{StoreError, StoreResult};
 use crate::time::UnixTime;
@@ -59,8 +60,14 @@ impl Store {
         })
     }
 
-    /// Links a user who is still in this epoch; `false` when one of theirs is linked already, to whomever.
-    pub async fn add_identity(&self, identity: IdentityRow, epoch: i64, record: Record) -> StoreResult<bool> {
+    /// Links a user who is still in this epoch, and writes to them; `false` when one of theirs is linked already, to whomever.
+    pub async fn add_identity(
+        &self,
+        identity: IdentityRow,
+        epoch: i64,
+        letter: OutboxRow,
+        record: Record,
+    ) -> StoreResult<bool> {
         let added = tx!(self, async |c| {
             // Whoever was shut out since they proved to be this user leaves no other way in.
             let user = users::table.filter(users::id.eq(identity.user_id.clone())).filter(users::epoch.eq(epoch));
@@ -68,6 +75,7 @@ impl Store {
                 return Err(StoreError::Overtaken);
             }
             diesel::insert_into(identities::table).values(identity).execute(c).await?;
+            enqueue!(c, letter);
             record!(c, record);
             Ok(())
         });
@@ -87,8 +95,15 @@ impl Store {
         })
     }
 
-    /// Takes a link of this user away, unless it is the last way to sign in.
-    pub async fn unlink(&self, id: String, user_id: String, record: Record, now: UnixTime) -> StoreResult<Unlinked> {
+    /// Takes a link of this user away, and writes to them, unless it is the last way to sign in.
+    pub async fn unlink(
+        &self,
+        id: String,
+        user_id: String,
+        letter: OutboxRow,
+        record: Record,
+        now: UnixTime,
+    ) -> StoreResult<Unlinked> {
         let others = diesel::alias!(identities as others);
         tx!(self, async |c| {
             // Of two that are taken away at once, the later one sees that the other is gone.
@@ -109,6 +124,7 @@ impl Store {
             if diesel::delete(own.filter(exists(password).or(exists(another)))).execute(c).await? == 0 {
                 return Ok(Unlinked::LastWay);
             }
+            enqueue!(c, letter);
             record!(c, record);
             Ok(Unlinked::Done)
         })

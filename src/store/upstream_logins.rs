@@ -19,14 +19,21 @@ pub struct UpstreamLogin {
     pub upstream_id: String,
     /// The browser that was sent.
     pub browser: Hash<FormSecret>,
-    /// The request that waits, as a query.
+    /// The request that waits, as a query; or of who is signed in already, the page for which they do so once more.
     pub way: String,
-    /// Who links, and was signed in here before.
+    /// Who links or signs in once more, and was signed in here before.
     pub user_id: Option<String>,
     /// What the provider said, while a proof is awaited; sealed.
     pub identity: Option<String>,
     pub created_at: UnixTime,
     pub expires_at: UnixTime,
+}
+
+impl UpstreamLogin {
+    /// The page for which somebody who is signed in signs in once more.
+    pub fn again(&self) -> Option<&str> {
+        Some(self.way.as_str()).filter(|way| self.user_id.is_some() && !way.is_empty())
+    }
 }
 
 /// `of_browser!(hash, browser, now)`: one that is still good, for this browser alone.

@@ -50,7 +50,7 @@ async fn metrics_are_for_those_who_run_the_server(backend: Backend) {
 }
 
 /// The number behind a series; zero when it is not there.
-async fn series(node: &Node, name: &str) -> f64 {
+pub async fn series(node: &Node, name: &str) -> f64 {
     let body = node.get(PATH).await.body;
     let value = body.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).unwrap_or("0");
     value.parse().expect("a number")

@@ -1,6 +1,7 @@
 //! People sign in with others: with a second server of ours, with one that says what a story wants, and with one that is away.
 
 mod accounts;
+mod again;
 mod away;
 mod flow;
 mod governed;

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{Bound, WAITS_SECONDS, hash, linked_elsewhere, make, redirect_uri, stale, trouble};
+use super::{Bound, WAITS_SECONDS, hash, linked_elsewhere, make, redirect_uri, stale, too_old, trouble};
+use crate::accounts::letters;
 use crate::accounts::sign_in::{Means, SignedIn};
 use crate::app::App;
 use crate::audit::{Act, Actor, Entry, Origin};
@@ -17,6 +18,9 @@ use crate::store::upstream_logins::UpstreamLogin;
 use crate::store::users::UserRow;
 use crate::store::{StoreError, new_id};
 use crate::time::UnixTime;
+
+/// How far the clocks of providers may differ.
+const SKEW_SECONDS: i64 = 60;
 
 /// What the browser came back with.
 pub struct Came<'a> {
@@ -79,6 +83,9 @@ async fn go_on(app: &App, arrival: &Arrival<'_>, came: &Came<'_>, now: UnixTime)
     let identity = identify(app, arrival, came, now).await?;
     let known = app.store.identity(&arrival.upstream.id, &identity.subject).await?;
     if let Some(user_id) = arrival.login.user_id.as_deref() {
+        if arrival.login.again().is_some() {
+            return again(app, arrival, user_id, (&identity, known), now).await;
+        }
         return link(app, arrival, user_id, &identity, known, now).await;
     }
     match known {
@@ -172,7 +179,30 @@ async fn link(
     }
 }
 
-/// Of two who want the same one of theirs, one gets it.
+/// Once more, as the one whose account is signed in. Whoever sits at the browser can change what the provider is asked; when it says
+/// that it asked nobody since, nothing was shown.
+async fn again(
+    app: &App,
+    arrival: &Arrival<'_>,
+    user_id: &str,
+    (identity, known): (&Identity, Option<IdentityRow>),
+    now: UnixTime,
+) -> Outcome<Arrived> {
+    if arrival.user.is_none_or(|(id, _)| id != user_id) {
+        return Err(stale().into());
+    }
+    let Some(known) = known.filter(|known| known.user_id == user_id) else {
+        let about = "at the provider somebody else is signed in";
+        return Err(Refused::new(ErrorCode::AccessDenied, Reason::SomebodyElse, about).into());
+    };
+    let sent_at = arrival.login.created_at.minus(SKEW_SECONDS).seconds();
+    if identity.auth_time.is_some_and(|at| at < sent_at) {
+        return Err(too_old().into());
+    }
+    Ok(Arrived::SignedIn(known_user(app, arrival.upstream, known, now).await?))
+}
+
+/// Of two who want the same one of theirs, one gets it. Whose account it is hears of it.
 pub(super) async fn add_link(
     app: &App,
     upstream: &Upstream,
@@ -183,7 +213,9 @@ pub(super) async fn add_link(
 ) -> Outcome<()> {
     let entry = Entry::new(Act::IdentityLinked, Actor::User(user_id)).on("user", user_id);
     let record = entry.with(json!({ "upstream": upstream.name })).from(origin).record(now);
-    match app.store.add_identity(row(upstream, user_id, identity, now), epoch, record).await {
+    let user = app.store.user(user_id).await?.ok_or_else(stale)?;
+    let letter = letters::provider_linked(app, &user, &upstream.description.label, origin, now)?;
+    match app.store.add_identity(row(upstream, user_id, identity, now), epoch, letter, record).await {
         Ok(true) => Ok(()),
         Ok(false) => Err(linked_elsewhere().into()),
         Err(StoreError::Overtaken) => Err(stale().into()),

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::accounts::letters;
 use crate::app::App;
 use crate::audit::{Act, Actor, Entry, Origin};
 use crate::failure::{Outcome, Reason, Refused};
@@ -40,18 +41,19 @@ pub async fn links(app: &App, user_id: &str) -> Outcome<Vec<Linked>> {
 /// What the form says of a link that cannot go.
 pub const LAST_WAY_IN: &str = "is the only way to sign in to the account";
 
-/// Gives one up, unless nothing else would let the user in.
+/// Gives one up, unless nothing else would let the user in. Whose account it is hears of it.
 pub async fn unlink(app: &App, user_id: &str, id: &str, origin: &Origin, now: UnixTime) -> Outcome<()> {
     let upstreams = app.directory.upstreams().await?;
-    let own = app.store.identities_of(user_id).await?.into_iter().find(|row| row.id == id);
-    let of = own.and_then(|row| upstreams.iter().find(|upstream| upstream.id == row.upstream_id));
+    let unknown = || Refused::new(ErrorCode::NotFound, Reason::NotThere, "nothing of that kind is linked");
+    let own = app.store.identities_of(user_id).await?.into_iter().find(|row| row.id == id).ok_or_else(unknown)?;
+    let of = upstreams.iter().find(|upstream| upstream.id == own.upstream_id).ok_or_else(unknown)?;
+    let user = app.store.user(user_id).await?.ok_or_else(unknown)?;
     let entry = Entry::new(Act::IdentityUnlinked, Actor::User(user_id)).on("user", user_id);
-    let record = entry.with(json!({ "upstream": of.map(|upstream| &upstream.name) })).from(origin).record(now);
-    match app.store.unlink(id.to_owned(), user_id.to_owned(), record, now).await? {
+    let record = entry.with(json!({ "upstream": of.name })).from(origin).record(now);
+    let letter = letters::provider_unlinked(app, &user, &of.description.label, origin, now)?;
+    match app.store.unlink(own.id, user.id, letter, record, now).await? {
         Unlinked::Done => Ok(()),
-        Unlinked::Unknown => {
-            Err(Refused::new(ErrorCode::NotFound, Reason::NotThere, "nothing of that kind is linked").into())
-        }
+        Unlinked::Unknown => Err(unknown().into()),
         Unlinked::LastWay => Err(Refused { reason: Reason::LastWayIn, ..Refused::field("unlink", LAST_WAY_IN) }.into()),
     }
 }

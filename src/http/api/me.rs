@@ -60,8 +60,9 @@ impl MeApi {
 
     /// Change what you say of yourself
     ///
-    /// What is left out stays, `null` clears. Another address takes your password; where addresses must be confirmed it is
-    /// the account's once the link in the letter was followed. The address that it replaces gets a letter, too.
+    /// What is left out stays, `null` clears. Another address takes your password, and an account without one changes it on its
+    /// page; where addresses must be confirmed it is the account's once the link in the letter was followed. The address that
+    /// it replaces gets a letter, too.
     #[oai(path = "/api/v1/users/me", method = "patch", operation_id = "change_me")]
     async fn amend(
         &self,

@@ -16,7 +16,6 @@ use super::forms;
 use super::render::Reader;
 use crate::accounts::browser;
 use crate::app::App;
-use crate::directory::Upstream;
 use crate::failure::Outcome;
 use crate::http::authorization::{SIGN_IN, see_other};
 use crate::http::context::{address, origin, settle};
@@ -59,6 +58,9 @@ const PAGES: [(Kind, &str, &str, &str); 7] = [
     (Kind::Linked, LINKED, "account_linked.html", "account.linked"),
     (Kind::Close, "/account/close", "account_close.html", "account.close"),
 ];
+
+/// Where somebody who has no password shows by signing in once more that the account is theirs.
+pub const SIGNS_IN_AGAIN: [&str; 3] = ["/account/email", LINKED, "/account/close"];
 
 const SIGN_OUT: &str = "/account/sign-out";
 
@@ -133,9 +135,8 @@ impl Visit<'_> {
         let Some((_, _, template, _)) = PAGES.iter().find(|(each, ..)| *each == kind) else {
             return see_other(&self.app.config.issuer.endpoint(ACCOUNT));
         };
-        let own = self.values(kind, &reader, faults).await?;
         let upstreams = self.app.directory.upstreams().await?;
-        let enabled: Vec<&Upstream> = upstreams.iter().filter(|upstream| upstream.description.enabled).collect();
+        let (own, leads_to) = self.values(kind, &reader, faults, &upstreams).await?;
         let offered: Vec<Value> = PAGES
             .iter()
             // Where there is nobody to sign in with, nothing is said of it.
@@ -152,8 +153,8 @@ impl Visit<'_> {
             ..context! { ..filled, ..own }
         };
         let mut response = reader.page(status, template, values)?;
-        if kind == Kind::Linked {
-            response.headers_mut().insert(CONTENT_SECURITY_POLICY, reader.policy_with(String::new(), &enabled));
+        if !leads_to.is_empty() {
+            response.headers_mut().insert(CONTENT_SECURITY_POLICY, reader.policy_with(String::new(), &leads_to));
         }
         Ok(response)
     }

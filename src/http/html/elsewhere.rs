@@ -8,11 +8,11 @@ use minijinja::context;
 use poem::{Endpoint, Request, RequestBody, Response};
 use url::form_urlencoded::{self, Serializer};
 
-use super::account::LINKED;
+use super::account::{self, LINKED};
 use super::forms;
 use super::render::Reader;
 use super::way::{FormCookie, Way};
-use crate::accounts::elsewhere::{self, Arrival, Arrived, Awaited, Came, Sent};
+use crate::accounts::elsewhere::{self, Arrival, Arrived, Awaited, Came, Errand};
 use crate::accounts::{SignedIn, browser};
 use crate::app::App;
 use crate::directory::Upstream;
@@ -30,7 +30,7 @@ use crate::store::upstream_logins::UpstreamLogin;
 const LINK: &str = "/login/link";
 
 /// What the sign-in page says of each reason.
-const FAILED: [(Reason, &str); 12] = [
+const FAILED: [(Reason, &str); 14] = [
     (Reason::UpstreamAway, "elsewhere.away"),
     (Reason::UpstreamRefused, "elsewhere.refused"),
     (Reason::UpstreamWrong, "elsewhere.wrong"),
@@ -38,6 +38,8 @@ const FAILED: [(Reason, &str); 12] = [
     (Reason::NoUpstreamAccount, "elsewhere.no_account"),
     (Reason::NoUpstreamEmail, "elsewhere.no_email"),
     (Reason::LinkedElsewhere, "elsewhere.linked"),
+    (Reason::SomebodyElse, "elsewhere.somebody_else"),
+    (Reason::SignInTooOld, "again.too_old"),
     (Reason::UserDisabled, "elsewhere.shut"),
     (Reason::UserLocked, "elsewhere.shut"),
     (Reason::UserUnverified, "elsewhere.unconfirmed"),
@@ -108,25 +110,25 @@ impl Visit<'_> {
         let (app, request) = (self.app, self.request);
         let mut form = forms::read(app, request, body).await?;
         let mark = form.optional_text("form").unwrap_or_default();
-        let links = form.optional_text("link").is_some();
+        let (links, again) = (form.optional_text("link").is_some(), form.optional_text("again"));
         form.finish().map_err(|_| forms::foreign())?;
-        if links {
-            return self.start_to_link(&mark).await;
+        if links || again.is_some() {
+            return self.start_signed_in(&mark, again.as_deref()).await;
         }
         let way = Way::read(app, request).await?;
         let cookie = cookies::read::<FormSecret>(app, request).ok_or_else(forms::foreign)?;
         if !forms::has_mark(app, &cookie, &["sign in", way.query()], &mark) {
             return Err(forms::foreign());
         }
-        let sent = Sent { browser: &cookie, way: way.query(), user_id: None, login_hint: way.login_hint() };
-        match self.sent(&sent).await {
+        let errand = Errand::SignIn { way: way.query(), login_hint: way.login_hint() };
+        match self.sent(&cookie, errand).await {
             Ok(response) => Ok(response),
             Err(failure) => self.to_sign_in(way.query(), failure),
         }
     }
 
-    /// Somebody who is signed in wants to be known by the provider, too.
-    async fn start_to_link(&self, mark: &str) -> Outcome<Response> {
+    /// Somebody who is signed in wants to be known by the provider, too, or does so once more for a page.
+    async fn start_signed_in(&self, mark: &str, again: Option<&str>) -> Outcome<Response> {
         let (app, request, now) = (self.app, self.request, self.app.clock.now());
         limits::api_call_from(app, address(request), now).await?;
         let secret = cookies::read::<SessionSecret>(app, request).ok_or_else(forms::foreign)?;
@@ -134,18 +136,25 @@ impl Visit<'_> {
         if !forms::has_mark(app, &secret, &["account"], mark) {
             return Err(forms::foreign());
         }
-        let cookie = FormCookie::of(app, request);
-        let user_id = Some(standing.session.user_id.as_str());
-        let sent = Sent { browser: &cookie.secret, way: "", user_id, login_hint: None };
-        match self.sent(&sent).await {
+        let page = match again {
+            Some(page) if account::SIGNS_IN_AGAIN.contains(&page) => format!("{page}{}", Reader::locales(request)),
+            Some(_) => return Err(forms::foreign()),
+            None => LINKED.to_owned(),
+        };
+        let (cookie, session) = (FormCookie::of(app, request), &standing.session);
+        let errand = match again {
+            Some(_) => Errand::Again { user_id: &session.user_id, page: &page },
+            None => Errand::Link { session },
+        };
+        match self.sent(&cookie.secret, errand).await {
             Ok(response) => Ok(cookie.set(app, response)),
-            Err(failure) => self.to_page(LINKED, "", failure),
+            Err(failure) => self.to_page_of_account(&page, failure),
         }
     }
 
-    async fn sent(&self, sent: &Sent<'_>) -> Outcome<Response> {
+    async fn sent(&self, browser: &Plain<FormSecret>, errand: Errand<'_>) -> Outcome<Response> {
         let upstream = elsewhere::upstream(self.app, self.name()).await?;
-        see_other(&elsewhere::start(self.app, &upstream, sent, self.app.clock.now()).await?)
+        see_other(&elsewhere::start(self.app, &upstream, browser, errand, self.app.clock.now()).await?)
     }
 
     async fn back(&self) -> Outcome<Response> {
@@ -164,10 +173,15 @@ impl Visit<'_> {
             Err(failure) => return self.to_sign_in("", failure),
         };
         let came = Came { state: &state, code: params.get("code"), error: params.get("error"), iss: params.get("iss") };
-        let way = Way::of(app, request, &login.way).await?;
+        let way = match login.again() {
+            Some(page) => Way::back_to(app, request, page),
+            None => Way::of(app, request, &login.way).await?,
+        };
         match self.arrived(&upstream, &login, &way, &came).await {
             Ok(response) => Ok(response),
-            Err(failure) if login.user_id.is_some() => self.to_page(LINKED, "", failure),
+            Err(failure) if login.user_id.is_some() => {
+                self.to_page_of_account(login.again().unwrap_or(LINKED), failure)
+            }
             Err(failure) => self.to_sign_in(way.query(), failure),
         }
     }
@@ -277,6 +291,12 @@ impl Visit<'_> {
 
     fn to_sign_in(&self, query: &str, failure: Failure) -> Outcome<Response> {
         self.to_page(SIGN_IN, query, failure)
+    }
+
+    /// To a page that is named with what it is asked by.
+    fn to_page_of_account(&self, page: &str, failure: Failure) -> Outcome<Response> {
+        let (path, query) = page.split_once('?').unwrap_or((page, ""));
+        self.to_page(path, query, failure)
     }
 
     /// To a page that says what went wrong, if it is something that pages say.

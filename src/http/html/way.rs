@@ -23,7 +23,12 @@ use crate::secret::{FormSecret, Plain, SessionSecret};
 
 pub enum Way {
     ToClient(Box<Pending>),
-    ToAccount { query: String, secret: Option<Plain<SessionSecret>> },
+    /// To this page of the account.
+    ToAccount {
+        query: String,
+        secret: Option<Plain<SessionSecret>>,
+        page: String,
+    },
 }
 
 impl Way {
@@ -43,7 +48,13 @@ impl Way {
             Some((name, tags)) => Serializer::new(String::new()).append_pair(&name, &tags).finish(),
             None => String::new(),
         };
-        Ok(Self::ToAccount { query, secret: cookies::read(app, request) })
+        let page = if query.is_empty() { ACCOUNT.to_owned() } else { format!("{ACCOUNT}?{query}") };
+        Ok(Self::ToAccount { query, secret: cookies::read(app, request), page })
+    }
+
+    /// To the page of the account for which somebody signs in once more.
+    pub fn back_to(app: &App, request: &Request, page: &str) -> Self {
+        Self::ToAccount { query: String::new(), secret: cookies::read(app, request), page: page.to_owned() }
     }
 
     pub fn query(&self) -> &str {
@@ -115,9 +126,7 @@ impl Way {
         let secret = browser::begin(app, user, before, self.client_id(), &origin(request), app.clock.now()).await?;
         let mut response = match self {
             Self::ToClient(pending) => here(app, PATH, &query_after_sign_in(&pending.params)),
-            Self::ToAccount { .. } => {
-                see_other(&format!("{}{}", app.config.issuer.endpoint(ACCOUNT), Reader::locales(request)))
-            }
+            Self::ToAccount { page, .. } => see_other(&app.config.issuer.endpoint(page)),
         }?;
         if let Some(value) = cookies::set(app, &secret) {
             response.headers_mut().append(SET_COOKIE, value);

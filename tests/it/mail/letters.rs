@@ -61,9 +61,19 @@ fn every_letter_says_who_writes_and_why_and_where_to_go() {
             "changed on 2027-01-15 08:00 UTC, from the address 192.0.2.1",
         ),
         (
-            Letter::EmailChanged { name, link: link(), at, address },
+            Letter::EmailChanged { name: name.clone(), link: link(), at, address },
             "Your email address for Example & Sons was changed",
             "since 2027-01-15 08:00 UTC; it was changed from the address 192.0.2.1",
+        ),
+        (
+            Letter::ProviderLinked { name: name.clone(), link: link(), provider: "Corp".to_owned(), at, address },
+            "A new way to sign in to Example & Sons",
+            "with Corp, too, since 2027-01-15 08:00 UTC; it was linked from the address 192.0.2.1",
+        ),
+        (
+            Letter::ProviderUnlinked { name, link: link(), provider: "Corp".to_owned(), at, address },
+            "A way to sign in to Example & Sons was removed",
+            "with Corp any more since 2027-01-15 08:00 UTC; it was removed from the address 192.0.2.1",
         ),
     ] {
         let letter = mail().compose(&letter, "ada@example.org").expect("a letter");

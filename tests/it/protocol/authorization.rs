@@ -71,7 +71,8 @@ fn words_that_are_not_known_are_refused() {
 
 #[test]
 fn a_request_is_carried_along_and_a_sign_in_is_asked_for_once() {
-    let text = "client_id=c1&prompt=login+consent&max_age=0&state=a%26b&resource=urn%3Aa&resource=urn%3Ab&evil=1&request=x";
+    let text =
+        "client_id=c1&prompt=login+consent&max_age=0&state=a%26b&resource=urn%3Aa&resource=urn%3Ab&evil=1&request=x";
     let params = parsed(text);
     assert_eq!(query(&params), text.replace("&evil=1&request=x", ""));
     assert_eq!(

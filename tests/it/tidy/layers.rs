@@ -11,7 +11,11 @@ const BESIDE: &[(&str, &[&str], &str)] = &[
     ("store", &["config", "private_files", "tls"], "its settings; its file is a secret; Postgres speaks TLS"),
     ("keyring", &["config", "private_files", "store"], "its settings; its files are secrets; sealed keys are rows"),
     ("hosts", &["breaker", "remote"], "it fetches what clients keep, and leaves those alone that are away"),
-    ("key_sets", &["cache", "hosts", "remote"], "it keeps what it has fetched, also for other nodes"),
+    (
+        "key_sets",
+        &["cache", "hosts", "observe", "remote"],
+        "it keeps what it has fetched, also for other nodes, and counts",
+    ),
     ("mail", &["config", "private_files"], "its settings; letters in a folder are for nobody else's eyes"),
     ("directory", &["cache", "observe", "store"], "it reads rows through the cache, and counts how often it could"),
     ("pages", &["config"], "its settings"),

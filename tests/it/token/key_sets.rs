@@ -10,7 +10,8 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::harness::client_key::{ClientKey, asserted};
-use crate::harness::{Answer, Backend, Node, Receiver, TOKEN, World, stories};
+use crate::harness::{Answer, Backend, Node, Receiver, TOKEN, World, logs, stories};
+use crate::metrics::series;
 
 stories![
     a_set_is_fetched_once_and_kept_as_its_server_says,
@@ -20,6 +21,7 @@ stories![
     what_is_no_set_of_keys_proves_nothing,
     a_silent_server_is_asked_by_one_for_all,
     nobody_is_called_in_a_private_network,
+    fetches_are_counted_and_a_dead_server_is_nothing_broken_here,
 ];
 
 /// A client that keeps its keys there; its id.
@@ -256,4 +258,57 @@ async fn nobody_is_called_in_a_private_network(backend: Backend) {
         assert_eq!(receiver.calls_to("/keys").len(), 1);
         receiver.forgets();
     }
+}
+
+async fn fetches_are_counted_and_a_dead_server_is_nothing_broken_here(backend: Backend) {
+    let world = backend.world_with(|config| config.issuer = "https://id.example".parse().expect("an issuer")).await;
+    let allowed = world.another_node_with(|config| config.outbound.private_addresses = true).await;
+    let (receiver, key) = (Receiver::start().await, ClientKey::new("ES256", "mine"));
+    receiver.keeps("/good", "", ClientKey::set(&[&key]));
+    receiver.keeps("/strange", "", "nonsense");
+    let mut ids = Vec::new();
+    for path in ["/good", "/strange"] {
+        ids.push(keeping(&world, &receiver.url(path)).await);
+    }
+    let (dead, _) = rude().await;
+    ids.push(keeping(&world, &dead).await);
+    for node in [&*world, &allowed] {
+        node.look().await;
+    }
+    ask(&world, &world, &key, &ids[0]).await.is_refused(401, "invalid_client");
+    works(&allowed, &world, &key, &ids[0]).await;
+    works(&allowed, &world, &key, &ids[0]).await;
+    ask(&allowed, &world, &key, &ids[1]).await.is_refused(401, "invalid_client");
+    let mut last = None;
+    // The sixth time it is left alone.
+    for _ in 0..6 {
+        let answer = ask(&allowed, &world, &key, &ids[2]).await;
+        answer.is_refused(503, "temporarily_unavailable");
+        assert_eq!(answer.header("retry-after"), "10", "{answer:?}");
+        world.advance(10);
+        last = Some(answer);
+    }
+    let counted = async |node: &Node, outcome: &str| {
+        series(node, &format!("countersign_key_set_fetches_total{{outcome=\"{outcome}\"}}")).await
+    };
+    for (node, outcome, times) in [
+        (&*world, "not_allowed", 1.0),
+        (&*world, "fetched", 0.0),
+        (&allowed, "fetched", 1.0),
+        (&allowed, "unusable", 1.0),
+        (&allowed, "away", 5.0),
+        (&allowed, "resting", 1.0),
+    ] {
+        assert!((counted(node, outcome).await - times).abs() < 0.5, "{outcome}: {}", counted(node, outcome).await);
+    }
+    let refused = "countersign_refusals_total{error=\"temporarily_unavailable\",reason=\"client_keys_away\"}";
+    assert!((series(&allowed, refused).await - 6.0).abs() < 0.5);
+    let answer = last.expect("an answer");
+    let log = logs();
+    let of_it: Vec<&str> = log.lines().filter(|line| line.contains(answer.header("x-request-id"))).collect();
+    assert!(of_it.iter().any(|line| line.contains("client_keys_away")), "{of_it:?}");
+    assert!(!of_it.iter().any(|line| line.contains("\"ERROR\"")), "{of_it:?}");
+    let host = dead.trim_end_matches("/keys");
+    let warned = log.lines().any(|line| line.contains(host) && line.contains("\"WARN\""));
+    assert!(warned, "an operator can see whose server it is");
 }

@@ -1,18 +1,22 @@
 //! An address that is the same links nobody: who owns the account here shows it, and may take the link away again.
 
+use countersign::mail::{Letter, Link};
+use countersign::outbox;
 use countersign::store::StoreError;
 use countersign::store::identities::IdentityRow;
 use countersign::store::users::Spared;
 
 use super::{BUTTON, Person, Two, acts, says_why_not};
+use crate::api::people::with_letters;
 use crate::authorize::request;
-use crate::harness::{Arrived, Backend, Browser, User, audited, stories};
+use crate::harness::{A_WHILE, Arrived, Backend, Browser, User, audited, stories, within};
 
 stories![
     an_account_with_the_same_address_is_linked_by_its_password_alone,
     a_proof_is_for_its_browser_and_for_a_while,
     somebody_who_is_signed_in_adds_a_provider_and_removes_it,
     who_belongs_to_another_account_is_not_added,
+    whose_account_it_is_hears_of_a_link_and_of_its_end,
     a_link_is_for_whoever_was_signed_in_when_it_was_begun,
     whoever_was_shut_out_meanwhile_is_not_linked,
     the_last_way_to_sign_in_stays,
@@ -112,6 +116,42 @@ async fn somebody_who_is_signed_in_adds_a_provider_and_removes_it(backend: Backe
     assert_eq!((links_of(&two, &ours).await, acts(&two.here, "identity_unlinked").await.len()), (0, 1));
 }
 
+async fn whose_account_it_is_hears_of_a_link_and_of_its_end(backend: Backend) {
+    let (here, mailbox) = with_letters(backend, |_| ()).await;
+    let two = Two::with(here, backend, |_| ()).await;
+    let (theirs, ours) = (two.there.user("theirs").await, two.here.user("ours").await);
+    let (same_there, same_here) = (two.there.user("same").await, two.here.user("same").await);
+    let mut person = Person::default();
+    signed_in_here(&two, &mut person, &ours).await;
+    let page = adds(&two, &mut person, &theirs).await;
+    let (path, hidden) = page.form_to(LINKED).expect("a button");
+    let done = person.here.sends_filled(&two.here, &path, &hidden, &[]).await;
+    assert!(done.page().body.contains("You cannot sign in with it any more."), "{done:?}");
+    // The other way: by the password of an account with the same address.
+    let mut other = Person::default();
+    let proof = two.to_account(&mut other, &same_there).await;
+    other.here.submits(&two.here, &proof, &[("password", &same_here.password)]).await;
+    // What is refused, and an account that was only just made, is told to nobody.
+    let again = person.here.sends_filled(&two.here, &path, &hidden, &[]).await;
+    assert_eq!(again.page().status, 404, "{again:?}");
+    two.to_account(&mut Person::default(), &two.there.user("fresh").await).await;
+
+    let has = |address: &str, count: usize| mailbox.letters_to(address).len() == count;
+    within(A_WHILE, "the letters arrive", async || has(&ours.email, 2) && has(&same_here.email, 1)).await;
+    let mut letters = mailbox.letters_to(&ours.email);
+    letters.sort_by_key(|letter| letter.subject().contains("removed"));
+    for (letter, subject, words) in [
+        (&letters[0], "A new way to sign in to ", "can be signed in to with The other one, too, since "),
+        (&letters[1], "A way to sign in to ", "cannot be signed in to with The other one any more since "),
+        (&mailbox.letters_to(&same_here.email)[0], "A new way to sign in to ", "from the address 127.0.0.1"),
+    ] {
+        assert!(letter.subject().starts_with(subject), "{letter:?}");
+        assert!(letter.text.contains(words) && letter.html.contains(words), "{letter:?}");
+        assert_eq!(letter.link(), format!("{}{LINKED}", two.here.issuer()));
+    }
+    assert!(mailbox.letters_to("fresh@example.org").is_empty() && has(&ours.email, 2) && has(&same_here.email, 1));
+}
+
 async fn who_belongs_to_another_account_is_not_added(backend: Backend) {
     let two = Two::meet(backend).await;
     let (theirs, ours) = (two.there.user("theirs").await, two.here.user("ours").await);
@@ -185,7 +225,8 @@ async fn where_there_is_nobody_to_sign_in_with_nothing_is_said_of_it(backend: Ba
 
 /// The provider takes its time: what proved somebody to be this user may be over when it answers.
 async fn whoever_was_shut_out_meanwhile_is_not_linked(backend: Backend) {
-    let two = Two::meet(backend).await;
+    let (here, mailbox) = with_letters(backend, |_| ()).await;
+    let two = Two::with(here, backend, |_| ()).await;
     let ann = two.here.user("ann").await;
     let store = &two.here.app.store;
     let upstream = store.upstream_named("there").await.expect("an answer").expect("a provider");
@@ -200,10 +241,20 @@ async fn whoever_was_shut_out_meanwhile_is_not_linked(backend: Backend) {
         linked_at: now,
         last_login_at: None,
     };
-    assert!(store.add_identity(row("first"), epoch, audited()).await.expect("an answer"));
+    let told = |provider: &str| {
+        let link = Link::to(&two.here.app.config.issuer, LINKED);
+        let letter = Letter::ProviderLinked { name: None, link, provider: provider.to_owned(), at: now, address: None };
+        outbox::letter(&two.here.app, letter, &ann.email, now).expect("a letter")
+    };
+    assert!(store.add_identity(row("first"), epoch, told("first"), audited()).await.expect("an answer"));
     two.here.amend(&ann, |amendment| amendment.ends_grants = Some(Spared(None))).await;
-    let late = store.add_identity(row("second"), epoch, audited()).await;
+    let late = store.add_identity(row("second"), epoch, told("second"), audited()).await;
     assert!(matches!(late, Err(StoreError::Overtaken)), "{late:?}");
+    // Nobody hears of what did not happen.
+    assert_eq!(two.here.post("/forgot-password", &[("email", &ann.email)]).await.status, 200);
+    within(A_WHILE, "the letters arrive", async || mailbox.letters_to(&ann.email).len() >= 2).await;
+    let told: Vec<String> = mailbox.letters_to(&ann.email).iter().map(|letter| letter.text.clone()).collect();
+    assert!(told.len() == 2 && told.iter().any(|text| text.contains("with first, too")), "{told:?}");
     let linked = store.identities_of(&ann.id).await.expect("an answer");
     assert_eq!(linked.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["first"]);
 }

@@ -17,7 +17,7 @@ use crate::http::cookies;
 use crate::http::html::links::faults_of;
 use crate::http::html::render::Reader;
 use crate::protocol::members::{Members, Patch};
-use crate::secret::{Password, SessionSecret};
+use crate::secret::{Password, Plain, SessionSecret};
 use crate::time::UnixTime;
 
 /// What was done, or why not and what had been filled in.
@@ -57,8 +57,8 @@ impl Visit<'_> {
     /// In this session, which goes on when others end.
     fn oneself<'o>(&'o self, origin: &'o Origin) -> Oneself<'o> {
         let session = &self.standing.session;
-        let (user_id, session) = (session.user_id.as_str(), Some(&session.hash));
-        Oneself { user_id, client_id: FIRST_PARTY, grant_id: None, session, origin }
+        let user_id = session.user_id.as_str();
+        Oneself { user_id, client_id: FIRST_PARTY, grant_id: None, session: Some(session), origin }
     }
 
     async fn change_profile(&self, mut form: Members, origin: &Origin, now: UnixTime) -> Done {
@@ -84,12 +84,16 @@ impl Visit<'_> {
     }
 
     async fn change_email(&self, mut form: Members, origin: &Origin, now: UnixTime) -> Done {
-        let (email, password) = (form.text("email"), form.secret::<Password>("current_password"));
+        let email = form.text("email");
         let filled = context! { new_email => email.as_str() };
+        let current_password = match self.current_password(&mut form).await {
+            Ok(password) => password,
+            Err(failure) => return Err((failure, filled)),
+        };
         if let Err(faults) = form.finish() {
             return Err((faults.into(), filled));
         }
-        let (email, current_password) = (Some(email.trim().to_owned()), Some(password));
+        let email = Some(email.trim().to_owned());
         let change = OwnChange { email, current_password, ..OwnChange::default() };
         let done = profile::change(self.app, self.oneself(origin), change, None, now).await;
         let told = if self.app.config.accounts.require_verified_email { "email-asked" } else { "email" };
@@ -145,10 +149,19 @@ impl Visit<'_> {
     }
 
     async fn close(&self, mut form: Members, origin: &Origin, now: UnixTime) -> Outcome<()> {
-        let current = form.secret::<Password>("current_password");
+        let current = self.current_password(&mut form).await?;
         form.ignore("username");
         form.finish()?;
-        profile::close_knowing(self.app, self.oneself(origin), &current, now).await
+        profile::close_proven(self.app, self.oneself(origin), current.as_ref(), now).await
+    }
+
+    /// Which a form has to hold where the account has one.
+    async fn current_password(&self, form: &mut Members) -> Outcome<Option<Plain<Password>>> {
+        if self.user().await?.password_hash.is_some() {
+            return Ok(Some(form.secret("current_password")));
+        }
+        form.ignore("current_password");
+        Ok(None)
     }
 
     /// Nobody is signed in with this browser any more.

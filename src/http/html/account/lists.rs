@@ -2,9 +2,10 @@
 
 use minijinja::{Value, context};
 
-use super::{Kind, Visit};
-use crate::accounts::{Session, SessionKind, consents, elsewhere, sessions};
+use super::{Kind, PAGES, Visit};
+use crate::accounts::{Session, SessionKind, browser, consents, elsewhere, sessions};
 use crate::authorize;
+use crate::directory::Upstream;
 use crate::failure::{Outcome, Reason, Refused};
 use crate::http::html::render::Reader;
 use crate::http::html::{devices, elsewhere as pages_elsewhere};
@@ -17,9 +18,16 @@ use crate::store::users::UserRow;
 const MOST: i64 = 100;
 
 impl Visit<'_> {
-    pub(super) async fn values(&self, kind: Kind, reader: &Reader<'_>, faults: &[FieldFault]) -> Outcome<Value> {
+    /// The values of a page, and whom its forms lead to.
+    pub(super) async fn values<'u>(
+        &self,
+        kind: Kind,
+        reader: &Reader<'_>,
+        faults: &[FieldFault],
+        upstreams: &'u [Upstream],
+    ) -> Outcome<(Value, Vec<&'u Upstream>)> {
         let about = |field: &str| reader.faults(faults, field);
-        Ok(match kind {
+        let values = match kind {
             Kind::Profile => {
                 let UserRow { given_name, family_name, name, username: login, .. } = self.user().await?;
                 let or_empty = Option::unwrap_or_default;
@@ -35,25 +43,70 @@ impl Visit<'_> {
                 }
             }
             Kind::Email => {
-                let UserRow { email, verified_at, .. } = self.user().await?;
-                let (email_faults, current_faults) = (about("email"), about("current_password"));
-                context! { email, is_verified => verified_at.is_some(), new_email => "", email_faults, current_faults }
+                let user = self.user().await?;
+                let (proof, leads_to) = self.proof(kind, &user, reader, faults, upstreams).await?;
+                let email_faults = about("email");
+                let own = context! { is_verified => user.verified_at.is_some(), new_email => "", email_faults };
+                return Ok((context! { ..own, ..proof }, leads_to));
             }
-            Kind::Password => context! {
-                min_length => self.app.config.passwords.min_length,
-                password_hint => reader.password_hint(),
-                current_faults => about("current_password"),
-                new_faults => about("new_password"),
-            },
-            Kind::Close => context! { current_faults => about("current_password") },
+            Kind::Password => {
+                let UserRow { email, password_hash, .. } = self.user().await?;
+                context! {
+                    email,
+                    has_password => password_hash.is_some(),
+                    min_length => self.app.config.passwords.min_length,
+                    password_hint => reader.password_hint(),
+                    current_faults => about("current_password"),
+                    new_faults => about("new_password"),
+                }
+            }
+            Kind::Close => return self.proof(kind, &self.user().await?, reader, faults, upstreams).await,
             Kind::Sessions => context! { sessions => self.sessions(reader).await? },
             Kind::Apps => context! { apps => self.apps(reader).await? },
-            Kind::Linked => self.linked(reader, about("unlink")).await?,
+            Kind::Linked => {
+                let enabled = upstreams.iter().filter(|upstream| upstream.description.enabled).collect();
+                let (proof, _) = self.proof(kind, &self.user().await?, reader, faults, upstreams).await?;
+                let own = self.linked(reader, about("unlink"), upstreams).await?;
+                return Ok((context! { ..own, ..proof }, enabled));
+            }
             Kind::SignOut => context! {},
-        })
+        };
+        Ok((values, Vec::new()))
     }
 
-    async fn user(&self) -> Outcome<UserRow> {
+    /// By what somebody shows that the account is theirs: by its password, and where it has none by having signed in a moment ago.
+    /// Whoever did not may sign in again, with one of those that they are linked to.
+    async fn proof<'u>(
+        &self,
+        kind: Kind,
+        user: &UserRow,
+        reader: &Reader<'_>,
+        faults: &[FieldFault],
+        upstreams: &'u [Upstream],
+    ) -> Outcome<(Value, Vec<&'u Upstream>)> {
+        let has_password = user.password_hash.is_some();
+        let is_proven = !has_password && browser::is_recent(&self.standing.session, self.app.clock.now());
+        let mut linked = Vec::new();
+        if !has_password && !is_proven {
+            let links = self.app.store.identities_of(&user.id).await?;
+            let is_linked = |upstream: &&Upstream| links.iter().any(|link| link.upstream_id == upstream.id);
+            linked.extend(upstreams.iter().filter(|upstream| upstream.description.enabled).filter(is_linked));
+        }
+        let again: Vec<Value> = linked.iter().map(|upstream| button(upstream)).collect();
+        let values = context! {
+            email => user.email.as_str(),
+            has_password,
+            is_proven,
+            again,
+            here => PAGES.iter().find(|(each, ..)| *each == kind).map(|(_, path, ..)| *path),
+            failed => pages_elsewhere::failed(reader, self.request, upstreams),
+            current_faults => reader.faults(faults, "current_password"),
+            again_faults => reader.faults(faults, "sign_in"),
+        };
+        Ok((values, linked))
+    }
+
+    pub(super) async fn user(&self) -> Outcome<UserRow> {
         let user = self.app.store.user(&self.standing.session.user_id).await?;
         user.ok_or_else(|| Refused::new(ErrorCode::NotFound, Reason::NotThere, "this account is gone").into())
     }
@@ -81,14 +134,13 @@ impl Visit<'_> {
     }
 
     /// What somebody is linked to, and what else there is.
-    async fn linked(&self, reader: &Reader<'_>, unlink_faults: Vec<String>) -> Outcome<Value> {
+    async fn linked(&self, reader: &Reader<'_>, unlink_faults: Vec<String>, upstreams: &[Upstream]) -> Outcome<Value> {
         let links = elsewhere::links(self.app, &self.standing.session.user_id).await?;
-        let upstreams = self.app.directory.upstreams().await?;
         let is_new = |id: &str| !links.iter().any(|link| link.upstream_id == id);
         let others: Vec<Value> = upstreams
             .iter()
             .filter(|upstream| upstream.description.enabled && is_new(&upstream.id))
-            .map(|upstream| context! { name => upstream.name.as_str(), label => upstream.description.label.as_str() })
+            .map(button)
             .collect();
         let linked: Vec<Value> = links
             .iter()
@@ -102,8 +154,7 @@ impl Visit<'_> {
                 }
             })
             .collect();
-        let failed = pages_elsewhere::failed(reader, self.request, &upstreams);
-        Ok(context! { linked, others, unlink_faults, failed })
+        Ok(context! { linked, others, unlink_faults })
     }
 
     async fn apps(&self, reader: &Reader<'_>) -> Outcome<Vec<Value>> {
@@ -118,4 +169,9 @@ impl Visit<'_> {
         }
         Ok(shown)
     }
+}
+
+/// What a button says that leads to a provider.
+fn button(upstream: &Upstream) -> Value {
+    context! { name => upstream.name.as_str(), label => upstream.description.label.as_str() }
 }

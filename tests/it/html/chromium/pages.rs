@@ -142,14 +142,7 @@ impl Walk {
         let own = json!([{"email": self.street.ann.email, "primary": true, "verified": true}]);
         provider.says("/user/emails", 200, &own);
 
-        self.browser.opens(&self.street.url("/login")).await;
-        self.browser.clicks("form[action^='login/with/'] button").await;
-        self.browser.arrives_at("/authorize?").await;
-        let url = url::Url::parse(&self.browser.url().await).expect("an address");
-        let (_, state) = url.query_pairs().find(|(name, _)| name == "state").expect("a state");
-        secrets::note(&state);
-        let back = self.street.url(&format!("/login/from/github?code=abc&state={state}"));
-        self.browser.opens(&back).await;
+        let back = self.goes_to_github().await;
         self.browser.arrives_at("/login/link").await;
         self.looks("link-account").await;
         self.browser.fills("#password", "not the password").await;
@@ -159,6 +152,40 @@ impl Walk {
         self.browser.opens(&back).await;
         self.browser.arrives_at("/login?").await;
         self.looks("sign-in-elsewhere-failed").await;
+        self.without_a_password(&provider).await;
+    }
+
+    /// By the button of the sign-in page, and back again; where that was.
+    async fn goes_to_github(&self) -> String {
+        self.browser.opens(&self.street.url("/login")).await;
+        self.browser.clicks("form[action^='login/with/'] button").await;
+        self.browser.arrives_at("/authorize?").await;
+        let url = url::Url::parse(&self.browser.url().await).expect("an address");
+        let (_, state) = url.query_pairs().find(|(name, _)| name == "state").expect("a state");
+        secrets::note(&state);
+        let back = self.street.url(&format!("/login/from/github?code=abc&state={state}"));
+        self.browser.opens(&back).await;
+        back
+    }
+
+    async fn without_a_password(&mut self, provider: &Provider) {
+        provider.says("/user", 200, &json!({"login": "mona", "id": 1}));
+        let own = json!([{"email": "mona@example.org", "primary": true, "verified": true}]);
+        provider.says("/user/emails", 200, &own);
+        self.goes_to_github().await;
+        self.browser.arrives_at("/account").await;
+        self.opens("account-password-none", &self.street.url("/account/password")).await;
+        self.opens("account-close-signed-in", &self.street.url("/account/close")).await;
+        self.street.world.advance(300);
+        self.opens("account-email-again", &self.street.url("/account/email")).await;
+        let failed = self.street.url("/account/close?failed=somebody_else&upstream=github");
+        self.opens("account-close-again-failed", &failed).await;
+        self.browser.clicks("form[action^='/login/with/github'] button").await;
+        self.browser.arrives_at("/authorize?").await;
+        assert!(self.browser.url().await.contains("prompt=select_account"), "the policy lets the form lead there");
+        self.browser.opens(&self.street.url("/account")).await;
+        self.browser.clicks("footer button").await;
+        self.browser.arrives_at("/account/sign-out").await;
     }
 
     async fn signing_in(&mut self) {
