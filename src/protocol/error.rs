@@ -64,12 +64,8 @@ impl ErrorCode {
             Self::LoginRequired => "The user would have to sign in, and the client says `prompt=none`.",
             Self::ConsentRequired => "The user would have to consent, and the client says `prompt=none`.",
             Self::UnmetAuthenticationRequirements => "The client insists on a class of sign-in that is not had here.",
-            Self::InvalidRequestObject => {
-                "The request object cannot be read or verified, or it is not a request of this client to this server."
-            }
-            Self::InvalidRequestUri => {
-                "`request_uri` is not one that the client registered, or no request object can be read there."
-            }
+            Self::InvalidRequestObject => "The request object is not good, or not this client's for this server.",
+            Self::InvalidRequestUri => "Nothing can be read at the `request_uri`, or the client did not register it.",
             Self::InvalidToken => {
                 "The access token is malformed, expired or revoked, or it was not made for this service."
             }

@@ -1,4 +1,4 @@
-//! The values of single members of client metadata, read strictly.
+//! The values of single members of client metadata (RFC 7591 §2), read strictly.
 
 use std::borrow::Cow;
 

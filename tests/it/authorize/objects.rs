@@ -21,6 +21,7 @@ stories![
     what_it_says_goes_before_what_stands_beside_it,
     a_form_may_carry_a_long_one,
     what_is_wrong_with_one_is_told_to_its_client,
+    what_it_says_is_judged_as_a_query_is,
     only_the_algorithm_that_the_client_registered_is_taken,
     nobody_is_sent_where_only_a_bad_one_says,
 ];
@@ -276,7 +277,13 @@ async fn what_is_wrong_with_one_is_told_to_its_client(backend: Backend) {
         assert_eq!(arrived.error(&world), "invalid_request_object", "{what}");
         assert_eq!(arrived.told(&world)["state"], "a state & more", "{what}");
     }
-    let good = key.signs(&all);
+}
+
+async fn what_it_says_is_judged_as_a_query_is(backend: Backend) {
+    let world = backend.world().await;
+    let client = world.web_app(|_| ()).await;
+    let all = all(&world, &client);
+    let good = unsigned(&all);
     for changes in [
         &[("request", good.as_str()), ("request_uri", "https://shop.example/r")][..],
         &[("request", &good), ("request", &good)],
@@ -284,7 +291,6 @@ async fn what_is_wrong_with_one_is_told_to_its_client(backend: Backend) {
         let arrived = Browser::default().opens(&world, &request(&client, changes)).await;
         assert_eq!(arrived.error(&world), "invalid_request", "{changes:?}");
     }
-    // What it says is judged as if it stood in the query.
     for (changes, code) in [
         (json!({"scope": "unheard-of"}), "invalid_scope"),
         (json!({"prompt": "none"}), "login_required"),
@@ -292,7 +298,7 @@ async fn what_is_wrong_with_one_is_told_to_its_client(backend: Backend) {
         (json!({"resource": ["https://else.example"]}), "invalid_target"),
         (json!({"claims": {"id_token": []}}), "invalid_request"),
     ] {
-        let path = request(&client, &[("request", &changed(changes.clone()))]);
+        let path = request(&client, &[("request", &unsigned(&with(all.clone(), changes.clone())))]);
         let arrived = Browser::default().opens(&world, &path).await;
         assert_eq!(
             (arrived.error(&world).as_str(), arrived.told(&world)["state"].as_str()),

@@ -115,7 +115,6 @@ fn a_member_with_a_wrong_value_is_invalid_client_metadata() {
         ("a password in a page", json!({ "tos_uri": "https://:b@app.example/" })),
         ("a relative page", json!({ "policy_uri": "/policy" })),
         ("keys on http", json!({ "jwks_uri": "http://app.example/jwks" })),
-        ("requests on http", json!({ "request_uris": ["http://app.example/request.jwt"] })),
         ("an address that is no list", json!({ "request_uris": "https://app.example/request.jwt" })),
         ("requests signed by what nobody knows", json!({ "request_object_signing_alg": "RS1" })),
         ("keys that are no set", json!({ "jwks": [] })),
