@@ -121,6 +121,15 @@ impl Drop for Process {
     }
 }
 
+/// How much was read from all disks since the machine started, in MiB.
+pub fn read_from_disks() -> Result<f64> {
+    let counters = std::fs::read_to_string("/proc/vmstat")?;
+    let line = counters.lines().find_map(|line| line.strip_prefix("pgpgin "));
+    line.and_then(|kibibytes| kibibytes.trim().parse::<f64>().ok())
+        .map(|kibibytes| kibibytes / 1024.0)
+        .ok_or_else(|| Fault::Unable("/proc does not say what was read".into()))
+}
+
 /// A port of 127.0.0.1 that nobody listens on now.
 pub fn free_port() -> Result<u16> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())

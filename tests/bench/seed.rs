@@ -122,6 +122,17 @@ impl Seed {
         Ok(tokens)
     }
 
+    /// Until what was written so quickly is on the disk: otherwise the first sync of the server would write all of it.
+    pub async fn settle(&self) -> Result<()> {
+        match &self.storage {
+            Storage::Embedded => {
+                self.execute("PRAGMA wal_checkpoint(PASSIVE)").await?;
+                Ok(std::fs::File::open(&self.file)?.sync_all()?)
+            }
+            Storage::Shared { .. } => self.execute("CHECKPOINT").await,
+        }
+    }
+
     pub async fn execute(&self, statements: &str) -> Result<()> {
         let unable = |error: String| Fault::Unable(error);
         match &self.storage {

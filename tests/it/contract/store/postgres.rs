@@ -133,17 +133,18 @@ async fn a_connection_is_made_anew_once_it_is_old() {
     let mut fresh = Fresh::postgres().await;
     fresh.settings.pool_recycle_seconds = 1;
     fresh.settings.pool_size = 1;
+    // Before there is a connection: however slow the machine is, none is a second old sooner.
+    let started = Instant::now();
     let store = fresh.store().await;
     let mut raw = fresh.raw().await;
     let name = fresh.settings.application_name.clone();
     let query = format!("SELECT pid::text FROM pg_stat_activity WHERE application_name = '{name}'");
     let first = raw.texts(&query).await;
     assert_eq!(first.len(), 1);
-    let started = Instant::now();
     eventually("another connection", async || {
         store.ping().await.unwrap();
         raw.texts(&query).await.iter().any(|pid| *pid != first[0])
     })
     .await;
-    assert!(started.elapsed() > Duration::from_millis(500), "not at every use: {:?}", started.elapsed());
+    assert!(started.elapsed() > Duration::from_millis(900), "not at every use: {:?}", started.elapsed());
 }
