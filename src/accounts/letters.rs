@@ -77,27 +77,25 @@ pub fn email_changed(app: &App, before: &UserRow, address: Option<IpAddr>, now: 
     outbox::letter(app, letter, &before.email, now)
 }
 
-pub fn provider_linked(
-    app: &App,
-    user: &UserRow,
-    provider: &str,
-    origin: &Origin,
-    now: UnixTime,
-) -> Outcome<OutboxRow> {
-    let (name, link, provider) = (addressed(user), Link::to(&app.config.issuer, LINKED), provider.to_owned());
-    let letter = Letter::ProviderLinked { name, link, provider, at: now, address: origin.address };
-    outbox::letter(app, letter, &user.email, now)
+/// What somebody is told of a provider that is linked now, or is not any more.
+pub enum About {
+    Linked,
+    Unlinked,
 }
 
-pub fn provider_unlinked(
+pub fn provider(
     app: &App,
     user: &UserRow,
-    provider: &str,
+    (about, label): (About, &str),
     origin: &Origin,
     now: UnixTime,
 ) -> Outcome<OutboxRow> {
-    let (name, link, provider) = (addressed(user), Link::to(&app.config.issuer, LINKED), provider.to_owned());
-    let letter = Letter::ProviderUnlinked { name, link, provider, at: now, address: origin.address };
+    let (name, link, provider) = (addressed(user), Link::to(&app.config.issuer, LINKED), label.to_owned());
+    let (at, address) = (now, origin.address);
+    let letter = match about {
+        About::Linked => Letter::ProviderLinked { name, link, provider, at, address },
+        About::Unlinked => Letter::ProviderUnlinked { name, link, provider, at, address },
+    };
     outbox::letter(app, letter, &user.email, now)
 }
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Bound, WAITS_SECONDS, hash, linked_elsewhere, make, redirect_uri, stale, too_old, trouble};
-use crate::accounts::letters;
+use crate::accounts::letters::{self, About};
 use crate::accounts::sign_in::{Means, SignedIn};
 use crate::app::App;
 use crate::audit::{Act, Actor, Entry, Origin};
@@ -214,7 +214,7 @@ pub(super) async fn add_link(
     let entry = Entry::new(Act::IdentityLinked, Actor::User(user_id)).on("user", user_id);
     let record = entry.with(json!({ "upstream": upstream.name })).from(origin).record(now);
     let user = app.store.user(user_id).await?.ok_or_else(stale)?;
-    let letter = letters::provider_linked(app, &user, &upstream.description.label, origin, now)?;
+    let letter = letters::provider(app, &user, (About::Linked, &upstream.description.label), origin, now)?;
     match app.store.add_identity(row(upstream, user_id, identity, now), epoch, letter, record).await {
         Ok(true) => Ok(()),
         Ok(false) => Err(linked_elsewhere().into()),

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::accounts::letters;
+use crate::accounts::letters::{self, About};
 use crate::app::App;
 use crate::audit::{Act, Actor, Entry, Origin};
 use crate::failure::{Outcome, Reason, Refused};
@@ -50,7 +50,7 @@ pub async fn unlink(app: &App, user_id: &str, id: &str, origin: &Origin, now: Un
     let user = app.store.user(user_id).await?.ok_or_else(unknown)?;
     let entry = Entry::new(Act::IdentityUnlinked, Actor::User(user_id)).on("user", user_id);
     let record = entry.with(json!({ "upstream": of.name })).from(origin).record(now);
-    let letter = letters::provider_unlinked(app, &user, &of.description.label, origin, now)?;
+    let letter = letters::provider(app, &user, (About::Unlinked, &of.description.label), origin, now)?;
     match app.store.unlink(own.id, user.id, letter, record, now).await? {
         Unlinked::Done => Ok(()),
         Unlinked::Unknown => Err(unknown().into()),
