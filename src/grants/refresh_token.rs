@@ -109,8 +109,8 @@ pub fn judge(
     }
     let is_recent = grant.rotated_at.is_some_and(|at| at.plus(windows.retry_seconds) > now);
     let asks_the_same = grant.rotation_request.as_deref() == Some(request);
-    match &grant.successor {
-        Some(sealed) if is_recent && asks_the_same && is(&grant.previous_hash) => Ok(Step::Retry(sealed.clone())),
+    match grant.kept_successor() {
+        Some(sealed) if is_recent && asks_the_same && is(&grant.previous_hash) => Ok(Step::Retry(sealed.to_owned())),
         _ => Ok(Step::Reuse),
     }
 }

@@ -1,6 +1,8 @@
 //! `grants`: what a user granted a client by signing in, one row each, with the one refresh token of it that is good.
 //! A rotation is one conditional statement on that row; whatever else was ever handed out for it is worth nothing.
 
+mod walk;
+
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable, Text};
@@ -12,10 +14,12 @@ use super::backend::{Store, read, tx, write};
 use super::codes::spend_code;
 use super::kept::kept;
 use super::schema::{grants, users};
-use super::session_clients::over;
+use super::session_clients::{over, over_but_good};
 use crate::protocol::id_token::{PASSWORD_ACR, PASSWORD_AMR};
 use crate::secret::{AuthorizationCode, Hash, PasswordHash, RefreshToken};
 use crate::time::UnixTime;
+
+pub use walk::GrantsWalk;
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = grants, treat_none_as_default_value = false)]
@@ -36,6 +40,7 @@ pub struct GrantRow {
     pub ended_at: Option<UnixTime>,
     /// Absent when the client has no refresh tokens.
     pub refresh_hash: Option<Hash<RefreshToken>>,
+    /// Of the last rotation. Blank is none, as long as there might be one.
     pub previous_hash: Option<Hash<RefreshToken>>,
     pub rotated_at: Option<UnixTime>,
     pub rotation_request: Option<String>,
@@ -52,6 +57,27 @@ pub struct GrantRow {
 }
 
 impl GrantRow {
+    /// Leaves room for what a rotation writes, where there can be one: a row that keeps its length is written anew in its
+    /// place, and one that grows moves others. That is two and a half pages more for each of a million grants.
+    #[must_use]
+    pub fn with_room(self) -> Self {
+        if self.refresh_hash.is_none() {
+            return self;
+        }
+        Self {
+            previous_hash: Some(Hash::stored(BLANK[..DIGEST].to_owned())),
+            rotated_at: Some(self.created_at),
+            rotation_request: Some(BLANK[..DIGEST].to_owned()),
+            successor: Some(BLANK.to_owned()),
+            ..self
+        }
+    }
+
+    /// The token in the place of the previous one, sealed under it.
+    pub fn kept_successor(&self) -> Option<&str> {
+        self.successor.as_deref().filter(|kept| *kept != BLANK)
+    }
+
     pub fn signed_in_at(&self) -> UnixTime {
         self.auth_time.unwrap_or(self.created_at)
     }
@@ -123,54 +149,13 @@ pub struct Rotation {
     pub request: String,
 }
 
-/// How far the grants were looked through, and what is looked for.
-#[derive(Clone, Debug, Default)]
-pub struct GrantsWalk {
-    after: String,
-    at_the_end: bool,
-    /// A refresh token that was last used before this is no longer good.
-    pub unused_since: UnixTime,
-    /// Nobody may ask again for the answer to a rotation before this.
-    pub rotated_before: UnixTime,
-    /// What was over by then is forgotten.
-    pub before: UnixTime,
-}
-
-impl GrantsWalk {
-    /// Whether the next step begins anew.
-    pub fn is_at_the_end(&self) -> bool {
-        self.at_the_end
-    }
-}
-
-/// Grants that are looked at in one step.
-const STEP: i64 = 5_000;
-/// How long a grant that was ended stays, so that the log can say why its token is refused.
-const ENDED_SECONDS: i64 = 86_400;
-
-/// The rows of one step of the walk.
-macro_rules! step {
-    ($from:expr, $to:expr) => {
-        grants::table.filter(grants::id.gt($from.clone())).filter(grants::id.le($to.clone()))
-    };
-}
-
-/// A grant of which no token can be good any more.
-macro_rules! is_over {
-    ($unused_since:expr, $before:expr, $ended_before:expr) => {
-        grants::expires_at
-            .lt($before)
-            .or(grants::refresh_hash.is_not_null().and(grants::last_used_at.lt($unused_since)))
-            .or(grants::ended_at.is_not_null().and(grants::ended_at.assume_not_null().lt($ended_before)))
-    };
-}
-
-/// An answer that is kept for nobody any more.
-macro_rules! is_kept {
-    ($rotated_before:expr) => {
-        grants::successor.is_not_null().and(grants::rotated_at.assume_not_null().le($rotated_before))
-    };
-}
+/// The length of a hash, and of what was asked.
+pub const DIGEST: usize = 43;
+/// As long as a refresh token that is sealed.
+pub const BLANK: &str = match std::str::from_utf8(&[b' '; 168]) {
+    Ok(blank) => blank,
+    Err(_) => "",
+};
 
 /// `note_sign_in!(c, user_id, epoch, ends_others, upgraded, now)`: inside a transaction, the user's epoch from now on; `None`
 /// when the user was changed or shut out since `epoch`.
@@ -203,47 +188,6 @@ macro_rules! note_sign_in {
 pub(super) use note_sign_in;
 
 impl Store {
-    /// One step of the walk: removes what is over, and erases what was kept for retries that may no longer come. How many
-    /// rows went.
-    pub async fn sweep_grants(&self, walk: &mut GrantsWalk) -> StoreResult<usize> {
-        let from = std::mem::take(&mut walk.after);
-        // The last one of all is asked for, too: no text is behind every id in every collation.
-        let (last, very_last): (Option<String>, Option<String>) = read!(self, async |c| {
-            let ids = grants::table.filter(grants::id.gt(&from)).select(grants::id).order(grants::id);
-            let last = ids.offset(STEP - 1).limit(1).first(c).await.optional()?;
-            let very_last = grants::table.select(grants::id).order(grants::id.desc()).first(c).await.optional()?;
-            Ok((last, very_last))
-        })?;
-        walk.at_the_end = last.is_none();
-        let Some(to) = last.clone().or(very_last) else { return Ok(0) };
-        let (unused_since, before, ended_before) = (walk.unused_since, walk.before, walk.before.minus(ENDED_SECONDS));
-        let rotated_before = walk.rotated_before;
-        // Mostly there is nothing to write, and a look disturbs nobody.
-        let (old, kept): (i64, i64) = read!(self, async |c| {
-            let old =
-                step!(from, to).filter(is_over!(unused_since, before, ended_before)).count().get_result(c).await?;
-            let kept = step!(from, to).filter(is_kept!(rotated_before)).count().get_result(c).await?;
-            Ok((old, kept))
-        })?;
-        walk.after = last.unwrap_or_default();
-        if kept > 0 {
-            let (from, to) = (from.clone(), to.clone());
-            write!(self, async |c| {
-                diesel::update(step!(from, to).filter(is_kept!(rotated_before)))
-                    .set(grants::successor.eq(None::<String>))
-                    .execute(c)
-                    .await?;
-                Ok(())
-            })?;
-        }
-        if old == 0 {
-            return Ok(0);
-        }
-        write!(self, async |c| {
-            Ok(diesel::delete(step!(from, to).filter(is_over!(unused_since, before, ended_before))).execute(c).await?)
-        })
-    }
-
     /// Writes a sign-in down; `false` when the user was changed or shut out since the password was checked, or the code that
     /// opens it was spent.
     pub async fn open_grant(
@@ -263,7 +207,10 @@ impl Store {
             let Some(epoch) = note_sign_in!(c, grant.user_id.clone(), epoch, ends_others, upgraded, now) else {
                 return Ok(false);
             };
-            let grant = diesel::insert_into(grants::table).values(GrantRow { user_epoch: epoch, ..grant });
+            if ends_others {
+                over_but_good!(c, grant.user_id, epoch, now);
+            }
+            let grant = diesel::insert_into(grants::table).values(GrantRow { user_epoch: epoch, ..grant }.with_room());
             kept(grant).execute(c).await?;
             record!(c, record);
             Ok(true)
@@ -295,7 +242,7 @@ impl Store {
             .set((
                 grants::refresh_hash.eq(rotation.new),
                 grants::previous_hash.eq(rotation.old),
-                grants::successor.eq(rotation.sealed),
+                grants::successor.eq(rotation.sealed.unwrap_or_else(|| BLANK.to_owned())),
                 grants::rotation_request.eq(rotation.request),
                 grants::rotated_at.eq(now),
                 grants::last_used_at.eq(now),

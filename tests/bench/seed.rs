@@ -12,6 +12,7 @@ use countersign::authority::Authority;
 use countersign::config::Config;
 use countersign::secret::{Plain, Setting};
 use countersign::store::consents::ConsentRow;
+use countersign::store::grants::{BLANK, DIGEST};
 use countersign::time::Clock;
 use countersign::tokens::refresh;
 use diesel::connection::SimpleConnection;
@@ -101,14 +102,15 @@ impl Seed {
                 tokens.push(token.reveal().to_owned());
             }
             rows.push(format!(
-                "('{id}', '{user}', '{client}', 0, '', '', {now}, {}, {now}, '{}')",
+                "('{id}', '{user}', '{client}', 0, '', '', {now}, {}, {now}, '{}', '{blank}', {now}, '{blank}', '{BLANK}')",
                 now.plus(86_400 * 30),
-                hash.as_str()
+                hash.as_str(),
+                blank = &BLANK[..DIGEST],
             ));
             if rows.len() == TOGETHER || number + 1 == count {
                 self.execute(&format!(
                     "INSERT INTO grants (id, user_id, client_id, user_epoch, scope, resources, created_at, expires_at, \
-                     last_used_at, refresh_hash) VALUES {}",
+                     last_used_at, refresh_hash, previous_hash, rotated_at, rotation_request, successor) VALUES {}",
                     rows.join(", ")
                 ))
                 .await?;

@@ -4,7 +4,7 @@ use countersign::failure::Reason;
 use countersign::grants::{Step, Windows, judge};
 use countersign::protocol::ErrorCode;
 use countersign::secret::{Hash, RefreshToken};
-use countersign::store::grants::{GrantRow, GrantUser, Standing};
+use countersign::store::grants::{BLANK, DIGEST, GrantRow, GrantUser, Standing};
 use countersign::time::UnixTime;
 
 use crate::contract::NOW;
@@ -43,6 +43,11 @@ fn standing() -> Standing {
         successor: Some("sealed".to_owned()),
     };
     Standing { grant, user: GrantUser { epoch: 3, disabled_at: None, locked_at: None }, roles: Vec::new() }
+}
+
+fn unrotated(standing: &Standing) -> GrantRow {
+    let grant = standing.grant.clone();
+    GrantRow { previous_hash: None, rotated_at: None, rotation_request: None, successor: None, ..grant }
 }
 
 /// Who presents which token, with which request, how long after the rotation.
@@ -108,12 +113,29 @@ fn what_a_genuine_token_is_to_its_grant() {
             expected: Ok(Step::Reuse),
         },
         Row {
-            rule: "a grant that was never rotated has no token before",
+            rule: "... nor what was erased, whatever the clocks say",
             change: |standing| {
-                let grant = &mut standing.grant;
-                (grant.previous_hash, grant.rotated_at) = (None, None);
-                (grant.rotation_request, grant.successor) = (None, None);
+                standing.grant.successor = Some(BLANK.to_owned());
+                standing.grant.rotated_at = Some(NOW.plus(3));
             },
+            presented: presented("before"),
+            expected: Ok(Step::Reuse),
+        },
+        Row {
+            rule: "a grant that was never rotated has no token before",
+            change: |standing| standing.grant = unrotated(standing).with_room(),
+            presented: presented("current"),
+            expected: Ok(Step::Rotate),
+        },
+        Row {
+            rule: "... and what stands in the place of one is none",
+            change: |standing| standing.grant = unrotated(standing).with_room(),
+            presented: presented(" ".repeat(DIGEST).leak()),
+            expected: Ok(Step::Reuse),
+        },
+        Row {
+            rule: "... nor if no room was left for it, as it was not in the beginning",
+            change: |standing| standing.grant = unrotated(standing),
             presented: presented("current"),
             expected: Ok(Step::Rotate),
         },

@@ -3,13 +3,14 @@
 use countersign::secret::{Plain, RefreshToken};
 use countersign::tokens::refresh;
 
-use super::people;
+use super::{people, people_with};
 use crate::harness::{Backend, World, stories};
 
 stories![
     a_dump_of_the_table_leads_from_no_old_token_to_a_good_one,
     what_is_kept_opens_for_one_token_alone,
     the_sweep_erases_what_was_kept_once_the_window_has_ended,
+    a_session_takes_as_much_room_after_a_rotation_as_before,
     the_sweep_forgets_sessions_that_are_over_and_no_others,
 ];
 
@@ -79,6 +80,25 @@ async fn the_sweep_erases_what_was_kept_once_the_window_has_ended(backend: Backe
     let last = app.refreshed(&world, next.next(), &[]).await;
     app.refresh(&world, first.next(), &[]).await.is_refused(400, "invalid_grant");
     assert!(!app.sees_alive(&world, &last.text).await, "a token that was replaced is known without what was kept");
+}
+
+/// Of a million sessions nearly every rotation finds a full page: a row that grew would have to be moved.
+async fn a_session_takes_as_much_room_after_a_rotation_as_before(backend: Backend) {
+    for window in [10, 0] {
+        let (world, app, user) = people_with(backend, |config| config.tokens.refresh_retry_seconds = window).await;
+        world.stop_jobs().await;
+        let lengths = "SELECT LENGTH(refresh_hash) || ' ' || LENGTH(previous_hash) || ' ' || LENGTH(rotation_request) \
+                       || ' ' || LENGTH(successor) || ' ' || LENGTH(CAST(rotated_at AS TEXT)) FROM grants";
+        let first = app.signed_in(&world, &user, &[]).await;
+        let before = world.texts(lengths).await;
+        let next = app.refreshed(&world, first.next(), &[]).await;
+        assert_eq!(world.texts(lengths).await, before);
+        world.advance(60);
+        world.sweep().await;
+        assert_eq!(world.texts(lengths).await, before, "what is erased leaves its room");
+        app.refreshed(&world, next.next(), &[]).await;
+        assert_eq!(world.texts(lengths).await, before);
+    }
 }
 
 async fn the_sweep_forgets_sessions_that_are_over_and_no_others(backend: Backend) {
