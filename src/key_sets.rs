@@ -95,14 +95,15 @@ impl KeySets {
     pub async fn at(&self, url: &str, now: UnixTime) -> Result<Arc<KeySet>, Unreached> {
         match self.place(url).held.load_full() {
             Some(held) if held.is_fresh(now) => Ok(held),
-            _ => self.look(url, None, now).await,
+            _ => self.look(url, None, None, now).await,
         }
     }
 
-    /// A newer one than `known`, if there may be one: what it lacks may have been added since.
-    pub async fn newer(&self, url: &str, known: &KeySet, now: UnixTime) -> Option<Arc<KeySet>> {
+    /// A newer one than `known`, if there may be one: what it lacks may have been added since. A client that said at `said` that its
+    /// keys are there does not wait because of what was looked at for another one before.
+    pub async fn newer(&self, url: &str, known: &KeySet, said: UnixTime, now: UnixTime) -> Option<Arc<KeySet>> {
         let than = known.fetched_at;
-        self.look(url, Some(than), now).await.ok().filter(|found| found.fetched_at > than)
+        self.look(url, Some(than), Some(said), now).await.ok().filter(|found| found.fetched_at > than)
     }
 
     fn place(&self, url: &str) -> Arc<Place> {
@@ -111,13 +112,25 @@ impl KeySets {
     }
 
     /// Whoever asked may go away; the look goes on, so that nobody can keep others from its end.
-    async fn look(&self, url: &str, than: Option<UnixTime>, now: UnixTime) -> Result<Arc<KeySet>, Unreached> {
+    async fn look(
+        &self,
+        url: &str,
+        than: Option<UnixTime>,
+        said: Option<UnixTime>,
+        now: UnixTime,
+    ) -> Result<Arc<KeySet>, Unreached> {
         let (this, url) = (self.clone(), url.to_owned());
-        let looking = tokio::spawn(async move { this.looked(&url, than, now).await });
+        let looking = tokio::spawn(async move { this.looked(&url, than, said, now).await });
         looking.await.unwrap_or_else(|_| Err(Unreached::Away("nobody looked to the end".to_owned())))
     }
 
-    async fn looked(&self, url: &str, than: Option<UnixTime>, now: UnixTime) -> Result<Arc<KeySet>, Unreached> {
+    async fn looked(
+        &self,
+        url: &str,
+        than: Option<UnixTime>,
+        said: Option<UnixTime>,
+        now: UnixTime,
+    ) -> Result<Arc<KeySet>, Unreached> {
         let place = self.place(url);
         let mut last = place.last.lock().await;
         let is_enough = |set: &KeySet| set.is_fresh(now) && than.is_none_or(|than| set.fetched_at > than);
@@ -132,7 +145,8 @@ impl KeySets {
         if let Some(known) = known.clone().filter(|known| is_enough(known)) {
             return Ok(known);
         }
-        let failure = match last.as_ref().filter(|look| now.since(look.at) < PAUSE_SECONDS) {
+        let is_recent = |look: &&Look| now.since(look.at) < PAUSE_SECONDS && said.is_none_or(|said| look.at >= said);
+        let failure = match last.as_ref().filter(is_recent) {
             Some(look) => look.failure.clone(),
             None => match self.fetch(url, now).await {
                 Ok(found) => {

@@ -20,6 +20,8 @@ pub(super) struct Known {
     pub more: ScopeSet,
     /// Whether it may get codes without PKCE, if it can prove itself.
     pub without_pkce: bool,
+    /// Whether an operator's token let it in, who answers for the pages that it leads to.
+    pub invited: bool,
 }
 
 impl Known {
@@ -41,10 +43,11 @@ impl Known {
         }
         let scope = self.scope(asked.scope.as_ref())?;
         self.check_audience(&asked, &scope)?;
-        let pages = |page: &Option<String>, name: &str| shown_page(page.as_deref(), name, &asked);
+        let own = |page: &Option<String>, name: &str| shown_page(page.as_deref(), name, &asked, false);
+        let pages = |page: &Option<String>, name: &str| shown_page(page.as_deref(), name, &asked, self.invited);
         Ok(ClientMetadata {
+            logo_uri: own(&asked.logo_uri, "logo_uri")?,
             client_uri: pages(&asked.client_uri, "client_uri")?,
-            logo_uri: pages(&asked.logo_uri, "logo_uri")?,
             policy_uri: pages(&asked.policy_uri, "policy_uri")?,
             tos_uri: pages(&asked.tos_uri, "tos_uri")?,
             scope: Some(scope),
@@ -97,15 +100,15 @@ fn check_called(name: &str, called: Option<&str>, asked: &ClientMetadata) -> Res
     Err(refused(Reason::Malformed, format!("{name}: its host is not that of a redirect URI")))
 }
 
-/// What people are shown of a stranger (RFC 7591 §5): only pages of the host that they would be led back to.
-fn shown_page(page: Option<&str>, name: &str, asked: &ClientMetadata) -> Result<Option<String>, Refused> {
+/// What people are shown of a stranger (RFC 7591 §5): only pages of the host that they would be led back to, unless any will do.
+fn shown_page(page: Option<&str>, name: &str, asked: &ClientMetadata, any: bool) -> Result<Option<String>, Refused> {
     let Some(page) = page else { return Ok(None) };
     let host = secure_host(page);
     if host.is_none() {
         return Err(refused(Reason::Malformed, format!("{name} is not an https URL")));
     }
     let is_own = asked.redirect_uris.iter().any(|redirect| secure_host(redirect.as_str()) == host);
-    Ok(is_own.then(|| page.to_owned()))
+    Ok((any || is_own).then(|| page.to_owned()))
 }
 
 fn secure_host(text: &str) -> Option<String> {

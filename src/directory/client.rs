@@ -11,6 +11,7 @@ use crate::protocol::request_object::ObjectAlgorithm;
 use crate::protocol::resource::ResourceUri;
 use crate::protocol::scope::ScopeSet;
 use crate::protocol::token::GrantType;
+use crate::time::UnixTime;
 
 /// The client that this server's own API acts as.
 pub const FIRST_PARTY: &str = "first-party";
@@ -25,6 +26,7 @@ pub struct Client {
     keys: ClientKeys,
     /// Whether it registered itself, and nobody had invited it.
     is_stranger: bool,
+    updated_at: UnixTime,
     /// Of its redirect URIs.
     origins: Vec<String>,
 }
@@ -40,6 +42,7 @@ impl Client {
             sector: metadata.sector(),
             keys: metadata.keys(),
             is_stranger: row.is_stranger,
+            updated_at: UnixTime::from_seconds(row.updated_at),
             origins: metadata.redirect_uris.iter().filter(|uri| !uri.is_private()).map(RedirectUri::place).collect(),
             metadata,
         })
@@ -141,6 +144,16 @@ impl Client {
     /// Whether it gets no code without a challenge.
     pub fn must_use_pkce(&self) -> bool {
         self.metadata.require_pkce || !self.is_confidential()
+    }
+
+    /// Whether it registered itself, and nobody answers for it.
+    pub fn is_stranger(&self) -> bool {
+        self.is_stranger
+    }
+
+    /// When it said what it is for the last time.
+    pub fn updated_at(&self) -> UnixTime {
+        self.updated_at
     }
 
     /// How old a sign-in may be for it, in seconds, where a request does not say.

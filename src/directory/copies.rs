@@ -20,12 +20,14 @@ pub struct ClientCopy {
     pub auth_method: String,
     pub document: String,
     pub is_stranger: bool,
+    #[serde(default)]
+    pub updated_at: i64,
 }
 
 impl From<(ClientRow, bool)> for ClientCopy {
     fn from((row, is_stranger): (ClientRow, bool)) -> Self {
-        let ClientRow { id, name, auth_method, document, .. } = row;
-        Self { id, name, auth_method, document, is_stranger }
+        let ClientRow { id, name, auth_method, document, updated_at, .. } = row;
+        Self { id, name, auth_method, document, is_stranger, updated_at: updated_at.seconds() }
     }
 }
 

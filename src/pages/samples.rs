@@ -93,7 +93,10 @@ fn account(faults: &[String]) -> Vec<(&'static str, Value)> {
         ("account_apps.html", context! { ..own.clone(), ..context! { apps } }),
         ("account_linked.html", context! { ..own.clone(), ..context! { ..linked, ..proof.clone() } }),
         ("account_close.html", context! { ..own.clone(), ..proof.clone() }),
-        ("account_close.html", context! { ..context! { is_proven => true }, ..context! { ..own, ..proof } }),
+        (
+            "account_close.html",
+            context! { ..context! { is_proven => true, is_recent => true }, ..context! { ..own, ..proof } },
+        ),
     ]
 }
 
@@ -102,7 +105,7 @@ fn proof(has_password: bool, faults: &[String]) -> Value {
     let faults = faults.to_vec();
     let again = vec![context! { name => "google", label => "Google" }];
     context! {
-        email => "ann@example.org", has_password, is_proven => false, again, here => "/account/close", failed => "No.",
+        email => "ann@example.org", has_password, is_proven => false, is_recent => false, again, here => "/account/close", failed => "No.",
         current_faults => faults, again_faults => vec!["A fault."],
     }
 }
@@ -112,7 +115,9 @@ fn sign_in(client: Option<&str>, wrong: Option<&str>) -> Value {
     let other = context! { name => "google", label => "Google" };
     let others = if may_register { vec![other] } else { Vec::new() };
     let client_logo = logo(client);
-    context! { client, client_logo, may_register, query => "a=b", form => "", username => "ann", wrong, others }
+    let page = client.map(|_| "https://shop.example");
+    let (policy, terms) = (page, page);
+    context! { client, client_logo, policy, terms, may_register, query => "a=b", form => "", username => "ann", wrong, others }
 }
 
 fn link_account(client: Option<&str>, wrong: Option<&str>) -> Value {
@@ -123,9 +128,12 @@ fn link_account(client: Option<&str>, wrong: Option<&str>) -> Value {
 
 fn register(client: Option<&str>, faults: &[String]) -> Value {
     let faults = faults.to_vec();
+    let page = client.map(|_| "https://shop.example");
     context! {
         client,
         client_logo => logo(client),
+        policy => page,
+        terms => page,
         may_register => true,
         query => "a=b",
         form => "",

@@ -17,6 +17,7 @@ macro_rules! built_in {
 built_in![
     "layout.html",
     "fields.html",
+    "client_pages.html",
     "sign_in.html",
     "register.html",
     "registered.html",

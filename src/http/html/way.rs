@@ -18,7 +18,7 @@ use crate::http::authorization::{PATH, Pending, here, see_other};
 use crate::http::context::{address, origin};
 use crate::http::cookies;
 use crate::limits;
-use crate::protocol::authorization::query_after_sign_in;
+use crate::protocol::authorization::{asks_anew, query_after_sign_in};
 use crate::secret::{FormSecret, Plain, SessionSecret};
 
 pub enum Way {
@@ -69,6 +69,14 @@ impl Way {
         match self {
             Self::ToClient(pending) => pending.params.get("login_hint"),
             Self::ToAccount { .. } => None,
+        }
+    }
+
+    /// Whether whoever signs in is to be asked who they are, although somebody else may know already.
+    pub fn asks_anew(&self) -> bool {
+        match self {
+            Self::ToClient(pending) => asks_anew(&pending.params) || pending.trusted.client.default_max_age().is_some(),
+            Self::ToAccount { .. } => false,
         }
     }
 
@@ -144,12 +152,14 @@ impl Way {
     ) -> Outcome<Response> {
         let reader = self.reader(app, request);
         let client = match self {
-            Self::ToClient(pending) => Some(pending.trusted.client.name.as_str()),
+            Self::ToClient(pending) => Some(&pending.trusted.client),
             Self::ToAccount { .. } => None,
         };
+        let (policy, terms) = (client.map(|client| client.policy_uri()), client.map(|client| client.tos_uri()));
+        let client = client.map(|client| client.name.as_str());
         let may_register = app.config.accounts.registration;
         let client_logo = reader.client_logo();
-        let values = context! { client, client_logo, may_register, query => self.query(), ..values };
+        let values = context! { client, client_logo, policy, terms, may_register, query => self.query(), ..values };
         match self {
             Self::ToClient(pending) => {
                 reader.page_on_the_way(status, template, values, &pending.trusted.addressed.redirect_uri)

@@ -16,6 +16,7 @@ use crate::metrics::series;
 stories![
     a_set_is_fetched_once_and_kept_as_its_server_says,
     a_new_key_is_found_and_strangers_cause_no_calls,
+    a_client_that_has_just_come_does_not_wait_because_of_another,
     a_set_goes_on_for_a_day_while_its_server_is_away,
     a_server_that_never_was_there_is_nobodys_proof,
     what_is_no_set_of_keys_proves_nothing,
@@ -113,6 +114,22 @@ async fn a_new_key_is_found_and_strangers_cause_no_calls(backend: Backend) {
     receiver.answers(500);
     world.advance(3_600);
     ask(&world, &world, &new, &id).await.is_refused(401, "invalid_client");
+}
+
+async fn a_client_that_has_just_come_does_not_wait_because_of_another(backend: Backend) {
+    let world = backend.world().await;
+    let (receiver, old, new) =
+        (Receiver::start().await, ClientKey::new("ES256", "old"), ClientKey::new("ES256", "new"));
+    receiver.keeps("/keys", "", ClientKey::set(&[&old]));
+    let before = keeping(&world, &receiver.url("/keys")).await;
+    works(&world, &world, &old, &before).await;
+    world.advance(3);
+    receiver.keeps("/keys", "", ClientKey::set(&[&new]));
+    let after = keeping(&world, &receiver.url("/keys")).await;
+    works(&world, &world, &new, &after).await;
+    world.advance(3);
+    ask(&world, &world, &ClientKey::new("ES256", "nobody"), &after).await.is_refused(401, "invalid_client");
+    assert_eq!(receiver.calls_to("/keys").len(), 2, "once, and no more for whoever asks");
 }
 
 async fn a_set_goes_on_for_a_day_while_its_server_is_away(backend: Backend) {
