@@ -39,9 +39,9 @@ pub async fn used(app: &App, secret: Option<&Plain<SessionSecret>>, now: UnixTim
     Ok(Some(standing))
 }
 
-/// Whether its user signed in a moment ago.
+/// Whether its user showed a moment ago whose account it is.
 pub fn is_recent(session: &SessionRow, now: UnixTime) -> bool {
-    now.since(session.auth_time) < RECENT_SECONDS
+    session.proven_at.is_some_and(|at| now.since(at) < RECENT_SECONDS)
 }
 
 /// Signs a user in with a browser, in the place of its session before.
@@ -61,7 +61,8 @@ pub async fn begin(
         id: new_id(now),
         user_id: user.id,
         user_epoch: user.epoch,
-        auth_time: now,
+        auth_time: user.means.auth_time(now),
+        proven_at: user.means.proven_at(now),
         acr: acr.to_owned(),
         amr: amr.to_owned(),
         created_at: now,
@@ -74,7 +75,7 @@ pub async fn begin(
     let record = Entry::new(Act::SignedIn, Actor::User(&row.user_id)).on("user", row.user_id.clone());
     let record = match &user.means {
         Means::Password => record,
-        Means::Upstream(name) => record.with(json!({ "upstream": name })),
+        Means::Upstream(vouched) => record.with(json!({ "upstream": vouched.name })),
     };
     let record = record.at_client(client_id).from(origin).record(now);
     let ends_others = app.config.tokens.single_session;

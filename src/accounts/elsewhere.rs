@@ -36,8 +36,9 @@ pub const CALLBACK: &str = "/login/from";
 /// What somebody is sent for.
 #[derive(Clone, Copy)]
 pub enum Errand<'a> {
-    /// To sign in for the request that waits, as a query; and the name that the user probably signs in by.
-    SignIn { way: &'a str, login_hint: Option<&'a str> },
+    /// To sign in for the request that waits, as a query; the name that the user probably signs in by; and whether the request
+    /// wants them to be asked, whoever they are to the provider already.
+    SignIn { way: &'a str, login_hint: Option<&'a str>, anew: bool },
     /// Who is signed in wants to be known by the provider, too.
     Link { session: &'a SessionRow },
     /// Who is signed in does so once more, for this page of their account.
@@ -60,13 +61,13 @@ pub async fn start(
     errand: Errand<'_>,
     now: UnixTime,
 ) -> Outcome<String> {
-    let (way, user_id, login_hint) = match errand {
-        Errand::SignIn { way, login_hint } => (way, None, login_hint),
+    let (way, user_id, login_hint, again) = match errand {
+        Errand::SignIn { way, login_hint, anew } => (way, None, login_hint, anew),
         Errand::Link { session } => {
             must_be_theirs(app, session, now).await?;
-            ("", Some(session.user_id.as_str()), None)
+            ("", Some(session.user_id.as_str()), None, false)
         }
-        Errand::Again { user_id, page } => (page, Some(user_id), None),
+        Errand::Again { user_id, page } => (page, Some(user_id), None, true),
     };
     let state = Plain::<UpstreamState>::generate();
     let bound = Bound::to(app, &state);
@@ -77,7 +78,7 @@ pub async fn start(
         nonce: &bound.nonce,
         challenge: challenge.as_str(),
         login_hint,
-        again: matches!(errand, Errand::Again { .. }),
+        again,
     };
     let address = app.providers.address(upstream, &asked, now).await.map_err(|error| trouble(upstream, &error))?;
     let login = UpstreamLogin {
@@ -94,13 +95,13 @@ pub async fn start(
     Ok(address)
 }
 
-/// Whoever can sign in with one more provider can do so a moment ago: where there is no password, nobody adds one who has not.
+/// A page may be left open, and one more provider is a way in for good: nobody adds one who did not sign in a moment ago.
 async fn must_be_theirs(app: &App, session: &SessionRow, now: UnixTime) -> Outcome<()> {
-    let user = app.store.user(&session.user_id).await?.ok_or_else(stale)?;
-    if user.password_hash.is_some() || browser::is_recent(session, now) {
+    if browser::is_recent(session, now) {
         return Ok(());
     }
-    let entry = Entry::new(Act::IdentityLinked, Actor::User(&user.id)).on("user", user.id.as_str());
+    let user_id = session.user_id.as_str();
+    let entry = Entry::new(Act::IdentityLinked, Actor::User(user_id)).on("user", user_id);
     app.store.record(entry.refused(Reason::SignInTooOld).record(now)).await?;
     Err(too_old().into())
 }

@@ -31,8 +31,18 @@ pub struct SignedIn {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Means {
     Password,
-    /// The provider of this name.
-    Upstream(String),
+    Upstream(Vouched),
+}
+
+/// What a provider says of whoever signs in with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vouched {
+    /// What the provider is called here.
+    pub name: String,
+    /// When it last asked them who they are, if it says.
+    pub auth_time: Option<UnixTime>,
+    /// Whether it was asked to ask them now.
+    pub asked: bool,
 }
 
 impl Means {
@@ -41,6 +51,22 @@ impl Means {
         match self {
             Self::Password => (PASSWORD_ACR, PASSWORD_AMR),
             Self::Upstream(_) => (UPSTREAM_ACR, UPSTREAM_AMR),
+        }
+    }
+
+    /// When they showed who they are, as clients hear it. A provider that says nothing of it is taken to have asked.
+    pub fn auth_time(&self, now: UnixTime) -> UnixTime {
+        match self {
+            Self::Password => now,
+            Self::Upstream(vouched) => vouched.auth_time.map_or(now, |at| at.min(now)),
+        }
+    }
+
+    /// The same, where it is to show whose account it is: a provider that asked nobody shows nothing.
+    pub fn proven_at(&self, now: UnixTime) -> Option<UnixTime> {
+        match self {
+            Self::Upstream(vouched) if !vouched.asked => vouched.auth_time.map(|at| at.min(now)),
+            _ => Some(now),
         }
     }
 }

@@ -185,6 +185,12 @@ fn hint(text: Option<&str>) -> Result<Option<String>, Fault> {
     }
 }
 
+/// Whether it asks for a sign-in now, whoever is signed in already (OpenID Connect Core §3.1.2.1).
+pub fn asks_anew(params: &Params) -> bool {
+    let words = params.get("prompt").into_iter().flat_map(|prompt| prompt.split(' '));
+    params.get("max_age").is_some() || words.into_iter().any(|word| ["login", "select_account"].contains(&word))
+}
+
 /// The request once more, as the query of a URL of ours.
 pub fn query(params: &Params) -> String {
     carried(params, |_, value| Some(value.to_owned())).finish()

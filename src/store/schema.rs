@@ -208,6 +208,7 @@ diesel::table! {
         ended_at -> Nullable<BigInt>,
         device -> Nullable<Text>,
         address -> Nullable<Text>,
+        proven_at -> Nullable<BigInt>,
     }
 }
 

@@ -12,7 +12,7 @@ use super::backend::{Store, read, tx, write};
 use super::grants::{GrantUser, ROLES, SignIn, note_sign_in, separated};
 use super::kept::kept;
 use super::schema::{codes, grants, sessions, users};
-use super::session_clients::over;
+use super::session_clients::{over, over_but_good};
 use super::sweep::BATCH;
 use crate::secret::{Hash, SessionSecret};
 use crate::time::UnixTime;
@@ -27,6 +27,8 @@ pub struct SessionRow {
     /// The user's epoch at that time: in another one the session is over.
     pub user_epoch: i64,
     pub auth_time: UnixTime,
+    /// When they last showed whose account it is, and not only who is at the browser of a provider.
+    pub proven_at: Option<UnixTime>,
     /// How its user signed in: the class of it, and the methods with spaces between them.
     pub acr: String,
     pub amr: String,
@@ -101,8 +103,12 @@ impl Store {
                     .execute(c)
                     .await?;
             }
+            let user_id = session.user_id.clone();
             let session = diesel::insert_into(sessions::table).values(SessionRow { user_epoch: epoch, ..session });
             kept(session).execute(c).await?;
+            if ends_others {
+                over_but_good!(c, user_id, epoch, now);
+            }
             record!(c, record);
             Ok(true)
         })

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Bound, WAITS_SECONDS, hash, linked_elsewhere, make, redirect_uri, stale, too_old, trouble};
 use crate::accounts::letters::{self, About};
-use crate::accounts::sign_in::{Means, SignedIn};
+use crate::accounts::sign_in::{Means, SignedIn, Vouched};
 use crate::app::App;
 use crate::audit::{Act, Actor, Entry, Origin};
 use crate::directory::Upstream;
@@ -35,9 +35,26 @@ pub struct Arrival<'a> {
     pub upstream: &'a Upstream,
     pub login: &'a UpstreamLogin,
     pub client_id: &'a str,
+    /// Whether the provider was asked to ask whoever it is.
+    pub anew: bool,
     /// Who is signed in with the browser already, and in which epoch.
     pub user: Option<(&'a str, i64)>,
     pub origin: &'a Origin,
+}
+
+impl Arrival<'_> {
+    /// What the provider says with this.
+    pub(super) fn vouched(&self, identity: &Identity) -> Means {
+        let auth_time = identity.auth_time.map(UnixTime::from_seconds);
+        Means::Upstream(Vouched { name: self.upstream.name.clone(), auth_time, asked: self.anew })
+    }
+
+    /// Whoever sits at the browser can change what the provider is asked; when it says that it asked nobody since, nothing was
+    /// shown.
+    fn must_be_new(&self, identity: &Identity) -> Result<(), Refused> {
+        let sent_at = self.login.created_at.minus(SKEW_SECONDS).seconds();
+        if self.anew && identity.auth_time.is_some_and(|at| at < sent_at) { Err(too_old()) } else { Ok(()) }
+    }
 }
 
 /// How it goes on.
@@ -88,8 +105,9 @@ async fn go_on(app: &App, arrival: &Arrival<'_>, came: &Came<'_>, now: UnixTime)
         }
         return link(app, arrival, user_id, &identity, known, now).await;
     }
+    arrival.must_be_new(&identity)?;
     match known {
-        Some(known) => Ok(Arrived::SignedIn(known_user(app, arrival.upstream, known, now).await?)),
+        Some(known) => Ok(Arrived::SignedIn(known_user(app, arrival, &identity, known, now).await?)),
         None => make::make(app, arrival, &identity, now).await,
     }
 }
@@ -132,12 +150,18 @@ async fn secret(app: &App, upstream: &Upstream) -> Outcome<Option<Plain<Upstream
 }
 
 /// Somebody who signed in with this provider before, unless the account is shut.
-pub(super) async fn known_user(app: &App, upstream: &Upstream, known: IdentityRow, now: UnixTime) -> Outcome<SignedIn> {
+pub(super) async fn known_user(
+    app: &App,
+    arrival: &Arrival<'_>,
+    identity: &Identity,
+    known: IdentityRow,
+    now: UnixTime,
+) -> Outcome<SignedIn> {
     let user = app.store.user(&known.user_id).await?.ok_or_else(stale)?;
     admit(app, &user)?;
     app.store.note_identity_used(known.id, now).await?;
     let roles = app.store.roles_of(&user.id).await?;
-    let means = Means::Upstream(upstream.name.clone());
+    let means = arrival.vouched(identity);
     Ok(SignedIn { id: user.id, epoch: user.epoch, roles, upgraded: None, means })
 }
 
@@ -179,8 +203,7 @@ async fn link(
     }
 }
 
-/// Once more, as the one whose account is signed in. Whoever sits at the browser can change what the provider is asked; when it says
-/// that it asked nobody since, nothing was shown.
+/// Once more, as the one whose account is signed in.
 async fn again(
     app: &App,
     arrival: &Arrival<'_>,
@@ -195,11 +218,8 @@ async fn again(
         let about = "at the provider somebody else is signed in";
         return Err(Refused::new(ErrorCode::AccessDenied, Reason::SomebodyElse, about).into());
     };
-    let sent_at = arrival.login.created_at.minus(SKEW_SECONDS).seconds();
-    if identity.auth_time.is_some_and(|at| at < sent_at) {
-        return Err(too_old().into());
-    }
-    Ok(Arrived::SignedIn(known_user(app, arrival.upstream, known, now).await?))
+    arrival.must_be_new(identity)?;
+    Ok(Arrived::SignedIn(known_user(app, arrival, identity, known, now).await?))
 }
 
 /// Of two who want the same one of theirs, one gets it. Whose account it is hears of it.

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::arrive::{Arrival, Arrived, await_proof, known_user, row};
 use super::stale;
 use crate::accounts::details::{Details, NewAccount};
-use crate::accounts::sign_in::{Means, SignedIn};
+use crate::accounts::sign_in::SignedIn;
 use crate::accounts::{letters, names, pace, register};
 use crate::app::App;
 use crate::audit::{Act, Actor, Entry};
@@ -56,13 +56,13 @@ pub(super) async fn make(app: &App, arrival: &Arrival<'_>, identity: &Identity, 
     limits::registration(app, arrival.origin.address, now).await?;
     match add(app, arrival, identity, email, None, now).await? {
         Made::Done { id, epoch } => {
-            let means = Means::Upstream(arrival.upstream.name.clone());
+            let means = arrival.vouched(identity);
             Ok(Arrived::SignedIn(SignedIn { id, epoch, roles: Vec::new(), upgraded: None, means }))
         }
         Made::EmailTaken => await_proof(app, arrival, identity, now).await,
         Made::Known => {
             let known = app.store.identity(&arrival.upstream.id, &identity.subject).await?.ok_or_else(stale)?;
-            Ok(Arrived::SignedIn(known_user(app, arrival.upstream, known, now).await?))
+            Ok(Arrived::SignedIn(known_user(app, arrival, identity, known, now).await?))
         }
     }
 }

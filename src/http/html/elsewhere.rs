@@ -120,7 +120,7 @@ impl Visit<'_> {
         if !forms::has_mark(app, &cookie, &["sign in", way.query()], &mark) {
             return Err(forms::foreign());
         }
-        let errand = Errand::SignIn { way: way.query(), login_hint: way.login_hint() };
+        let errand = Errand::SignIn { way: way.query(), login_hint: way.login_hint(), anew: way.asks_anew() };
         match self.sent(&cookie, errand).await {
             Ok(response) => Ok(response),
             Err(failure) => self.to_sign_in(way.query(), failure),
@@ -198,7 +198,8 @@ impl Visit<'_> {
         let standing = browser::session(app, secret.as_ref(), now).await?;
         let session = standing.as_ref().map(|standing| &standing.session);
         let user = session.map(|session| (session.user_id.as_str(), session.user_epoch));
-        let arrival = Arrival { upstream, login, client_id: way.client_id(), user, origin: &origin(request) };
+        let (anew, client_id) = (login.again().is_some() || way.asks_anew(), way.client_id());
+        let arrival = Arrival { upstream, login, client_id, anew, user, origin: &origin(request) };
         match elsewhere::arrive(app, &arrival, came, now).await? {
             Arrived::SignedIn(user) => self.signed_in(way, user).await,
             Arrived::Linked => see_other(&format!("{}?done=linked", app.config.issuer.endpoint(LINKED))),

@@ -10,6 +10,7 @@ use super::forms;
 use super::render::Reader;
 use crate::app::App;
 use crate::failure::Outcome;
+use crate::http::authorization::here;
 use crate::http::context::settle;
 use crate::http::logout::{Departure, SIGN_OUT};
 use crate::http::reply::Manner;
@@ -50,6 +51,8 @@ impl SignOut {
                 self.take(request, body, &departure, secret).await
             }
             Some((secret, session)) => self.ask(request, &departure, secret, session),
+            // Browsers keep the cookie from what another page sends; with the same by GET it comes.
+            None if *request.method() == Method::POST => here(&self.app, SIGN_OUT, &departure.query),
             None => departure.done(&self.app, request),
         }
     }

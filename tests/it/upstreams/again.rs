@@ -6,13 +6,17 @@ use url::Url;
 use super::{Person, Two, acts};
 use crate::api::faulty;
 use crate::api::people::{a_password, token_of_letter, with_letters};
-use crate::harness::{A_WHILE, Arrived, Backend, Browser, User, secrets, stories, within};
+use crate::authorize::{exchange, request};
+use crate::harness::forge::Parts;
+use crate::harness::{A_WHILE, Arrived, Backend, Browser, Token, User, secrets, stories, within};
 
 stories![
     an_account_is_closed_after_a_sign_in_a_moment_ago,
     another_address_takes_a_sign_in_a_moment_ago,
     a_sign_in_that_is_too_old_changes_and_closes_nothing,
     who_signs_in_once_more_goes_on_where_they_were,
+    a_provider_that_asks_nobody_shows_nothing,
+    a_client_that_wants_a_sign_in_has_the_provider_ask,
     somebody_else_at_the_provider_shows_nothing,
     nobody_is_sent_by_a_form_of_somebody_else,
     another_provider_is_added_after_a_sign_in_a_moment_ago,
@@ -157,6 +161,60 @@ async fn who_signs_in_once_more_goes_on_where_they_were(backend: Backend) {
     assert_eq!((acts(&two.here, "signed_in").await.len(), two.accounts().await), (2, 1));
     let twice = person.here.opens(&two.here, &back).await;
     assert!(says(&twice, "not begun in this browser"), "{twice:?}");
+}
+
+async fn a_provider_that_asks_nobody_shows_nothing(backend: Backend) {
+    let two = Two::meet(backend).await;
+    let (mut person, ann) = without_password(&two, "ann").await;
+    // Twice, because the two clocks differ a little.
+    later(&two);
+    later(&two);
+    // The ordinary button: over there somebody is signed in, and comes back unasked.
+    let account = two.to_account(&mut person, &ann).await;
+    assert!(is_at(&account, "/account"), "{account:?}");
+    let age = "SELECT CAST(MAX(created_at - auth_time) AS TEXT) FROM sessions";
+    let age: i64 = two.here.texts(age).await[0].parse().expect("a number");
+    assert!((OLD..3 * OLD).contains(&age), "clients hear when they were asked: {age}");
+    for path in [CLOSE, EMAIL] {
+        let page = person.here.opens(&two.here, path).await;
+        assert!(page.forms_to(path).is_empty() && page.form_to(AGAIN).is_some(), "{page:?}");
+    }
+    let page = person.here.opens(&two.here, CLOSE).await;
+    let back = two.goes_there(&mut person, &page, AGAIN, &ann).await;
+    let page = person.here.opens(&two.here, &back).await;
+    assert!(!page.forms_to(CLOSE).is_empty(), "asked anew, they have shown it: {page:?}");
+}
+
+async fn a_client_that_wants_a_sign_in_has_the_provider_ask(backend: Backend) {
+    let two = Two::meet(backend).await;
+    let registered = two.here.web_app(|m| m.default_max_age = Some(60)).await;
+    let asking = two.here.web_app(|_| ()).await;
+    let (mut person, ann) = without_password(&two, "ann").await;
+    for (client, asked) in [
+        (&asking, ("prompt", "login")),
+        (&asking, ("prompt", "select_account")),
+        (&asking, ("max_age", "60")),
+        (&registered, ("state", "x")),
+    ] {
+        later(&two);
+        let page = person.here.opens(&two.here, &request(client, &[asked])).await;
+        let mut curious = Person { here: person.here.clone(), there: person.there.clone() };
+        let over_there = super::presses(&two.here, &mut curious, &page, super::BUTTON).await;
+        let Arrived::Client(url) = &over_there else { panic!("over there, not {over_there:?}") };
+        secrets::note(&state_in(url));
+        let path = url.as_str().strip_prefix(two.there.issuer()).expect("there").to_owned();
+        assert!(path.contains("&prompt=login&max_age=0"), "{asked:?}: {path}");
+        let silent = curious.there.opens(&two.there, &path.replace("&prompt=login&max_age=0", "")).await;
+        super::says_why_not(&curious.here.opens(&two.here, &two.back(&silent)).await, TOO_OLD);
+
+        let mut arrived = two.signs_in(&mut person, &page, &ann).await;
+        if arrived.asks_for_consent() {
+            arrived = person.here.allows(&two.here, &arrived).await;
+        }
+        let token = Token::of(&exchange(client, &two.here, &arrived.code(&two.here), &[]).await);
+        let auth_time = Parts::of(token.id_token().expect("one")).claims["auth_time"].clone();
+        assert_eq!(auth_time, json!(two.here.clock.now()), "{asked:?}");
+    }
 }
 
 async fn somebody_else_at_the_provider_shows_nothing(backend: Backend) {

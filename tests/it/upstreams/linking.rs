@@ -15,6 +15,7 @@ stories![
     an_account_with_the_same_address_is_linked_by_its_password_alone,
     a_proof_is_for_its_browser_and_for_a_while,
     somebody_who_is_signed_in_adds_a_provider_and_removes_it,
+    nobody_adds_one_to_a_page_that_was_left_open,
     who_belongs_to_another_account_is_not_added,
     whose_account_it_is_hears_of_a_link_and_of_its_end,
     a_link_is_for_whoever_was_signed_in_when_it_was_begun,
@@ -114,6 +115,24 @@ async fn somebody_who_is_signed_in_adds_a_provider_and_removes_it(backend: Backe
     let gone = person.here.sends_filled(&two.here, &path, &hidden, &[]).await;
     assert!(gone.page().body.contains("You cannot sign in with it any more."), "{gone:?}");
     assert_eq!((links_of(&two, &ours).await, acts(&two.here, "identity_unlinked").await.len()), (0, 1));
+}
+
+async fn nobody_adds_one_to_a_page_that_was_left_open(backend: Backend) {
+    let two = Two::meet(backend).await;
+    let (mallory, ours) = (two.there.user("mallory").await, two.here.user("ours").await);
+    let mut person = Person::default();
+    signed_in_here(&two, &mut person, &ours).await;
+    let (path, hidden) = person.here.opens(&two.here, LINKED).await.form_to(ADD).expect("a button");
+    two.here.advance(300);
+    let refused = person.here.sends_filled(&two.here, &path, &hidden, &[]).await;
+    let Arrived::Page { at, answer } = &refused else { panic!("a page, not {refused:?}") };
+    assert!(at.starts_with("/account/linked?failed=sign_in_too_old") && answer.status == 200, "{refused:?}");
+    assert!(answer.body.contains("signing in again") && refused.form_to(ADD).is_none(), "{refused:?}");
+    assert!(answer.body.replace("&#x2f;", "/").contains("<a href=\"/login\">Sign in again</a>"), "{refused:?}");
+    assert_eq!(links_of(&two, &ours).await, 0);
+    signed_in_here(&two, &mut person, &ours).await;
+    adds(&two, &mut person, &mallory).await;
+    assert_eq!(links_of(&two, &ours).await, 1);
 }
 
 async fn whose_account_it_is_hears_of_a_link_and_of_its_end(backend: Backend) {

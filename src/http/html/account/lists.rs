@@ -85,7 +85,8 @@ impl Visit<'_> {
         upstreams: &'u [Upstream],
     ) -> Outcome<(Value, Vec<&'u Upstream>)> {
         let has_password = user.password_hash.is_some();
-        let is_proven = !has_password && browser::is_recent(&self.standing.session, self.app.clock.now());
+        let is_recent = browser::is_recent(&self.standing.session, self.app.clock.now());
+        let is_proven = !has_password && is_recent;
         let mut linked = Vec::new();
         if !has_password && !is_proven {
             let links = self.app.store.identities_of(&user.id).await?;
@@ -97,6 +98,7 @@ impl Visit<'_> {
             email => user.email.as_str(),
             has_password,
             is_proven,
+            is_recent,
             again,
             here => PAGES.iter().find(|(each, ..)| *each == kind).map(|(_, path, ..)| *path),
             failed => pages_elsewhere::failed(reader, self.request, upstreams),

@@ -33,6 +33,7 @@ pub fn session(id: &str, user: &str) -> SessionRow {
         user_id: user.to_owned(),
         user_epoch: 77, // The store knows better.
         auth_time: NOW,
+        proven_at: Some(NOW),
         acr: "a class".to_owned(),
         amr: "pwd otp".to_owned(),
         created_at: NOW,
