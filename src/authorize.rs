@@ -38,6 +38,8 @@ use crate::tokens::reach::{self, Holder};
 pub use consent::{Shown, refused_by_user, shown};
 pub use object::as_query;
 
+/// How long what follows a sign-in may take, where its age counts.
+const UNHURRIED_SECONDS: i64 = 600;
 /// How long a code may be exchanged.
 const CODE_SECONDS: i64 = 60;
 
@@ -162,10 +164,11 @@ pub async fn read(app: &App, client: &Client, params: &Params) -> Outcome<Author
 }
 
 /// What the client registered holds where the request says nothing else; whoever has just signed in for it need not be quick
-/// with all that follows.
+/// with all that follows. Anybody can say so in the query, and gains no more by it than that time.
 fn is_recent(session: &SessionStanding, client: &Client, request: &AuthorizationRequest, now: UnixTime) -> bool {
     let age = now.since(session.session.auth_time);
-    let registered = client.default_max_age().filter(|_| !request.signed_in);
+    let least = if request.signed_in { UNHURRIED_SECONDS } else { 0 };
+    let registered = client.default_max_age().map(|most| most.max(least));
     !request.prompt.login && request.max_age.or(registered).is_none_or(|most| age <= most)
 }
 

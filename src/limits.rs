@@ -52,6 +52,14 @@ pub async fn api_call_from(app: &App, address: Option<IpAddr>, now: UnixTime) ->
     allow(app, policy, &[b"address ".as_slice(), &keys::place(address)].concat(), now).await
 }
 
+/// One more call to where a client says that something of it is, which registered itself: anybody can make one, and name
+/// another's server.
+pub async fn call_for_stranger(app: &App, client_id: &str, now: UnixTime) -> Outcome<()> {
+    let limit = app.config.limits.api_calls_per_minute;
+    let policy = Policy { name: "calls-for-clients", limit, window_seconds: MINUTE };
+    allow(app, policy, client_id.as_bytes(), now).await
+}
+
 /// One more mail for this account, as it was typed. What is refused for its address does not count for the account, so that
 /// one address cannot use up what many accounts have.
 pub async fn mail(app: &App, account: &str, address: Option<IpAddr>, now: UnixTime) -> Outcome<()> {

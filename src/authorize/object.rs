@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::clients::signatures;
 use crate::directory::Client;
 use crate::failure::{Outcome, Reason, Refused};
+use crate::limits;
 use crate::protocol::error::{ErrorCode, Fault};
 use crate::protocol::params::Params;
 use crate::protocol::request_object::RequestObject;
@@ -57,6 +58,9 @@ async fn fetched(app: &App, client: &Client, uri: &str, now: UnixTime) -> Outcom
     let refused = |about| Refused::new(ErrorCode::InvalidRequestUri, Reason::WrongRequestUri, about);
     if !client.keeps_requests_at(uri) {
         return Err(refused("request_uri is not one that the client registered").into());
+    }
+    if client.is_stranger() {
+        limits::call_for_stranger(app, &client.id, now).await?;
     }
     let text = app.hosts.text(uri, TYPES, now).await.map_err(|error| {
         tracing::info!(client_id = client.id, %error, "a request object cannot be fetched");

@@ -49,8 +49,8 @@ pub async fn register(
     let more = permit.as_ref().map(|token| token.scope.clone()).unwrap_or_default();
     let without_pkce = permit.as_ref().is_some_and(|token| token.without_pkce);
     let metadata = read(body, without_pkce)?;
-    let metadata = Known { without_pkce, ..known(app, &more).await? }.judge(metadata)?;
-    sector::check(app, &metadata).await?;
+    let metadata = Known { without_pkce, invited: permit.is_some(), ..known(app, &more).await? }.judge(metadata)?;
+    sector::check(app, &metadata, now).await?;
     let Prepared { made, row, secret } = prepare(app, metadata, now).await?;
     let token = Plain::<RegistrationToken>::generate();
     let registration = RegistrationRow {
@@ -107,10 +107,13 @@ impl Owner {
         let without_pkce = !before.require_pkce;
         let metadata = read(body, without_pkce)?;
         self.check_unchangeable(app, body).await?;
-        let mut known = Known { without_pkce, ..known(app, &self.registration.scope).await? };
+        let invited = self.registration.invited;
+        let mut known = Known { without_pkce, invited, ..known(app, &self.registration.scope).await? };
         known.more = known.more.into_iter().chain(before.scope.into_iter().flatten()).collect();
-        let metadata = known.judge(metadata)?;
-        sector::check(app, &metadata).await?;
+        // How long its tokens live only an operator says.
+        let access_token_lifetime = before.access_token_lifetime;
+        let metadata = ClientMetadata { access_token_lifetime, ..known.judge(metadata)? };
+        sector::check(app, &metadata, now).await?;
         let id = self.row.id.clone();
         let by = By { actor: Actor::Client(&id), origin };
         let row = update(app, self.row, metadata, &by, now).await?.ok_or_else(|| {
@@ -190,7 +193,8 @@ impl Newcomer {
 
 async fn known(app: &App, more: &str) -> Outcome<Known> {
     let more = if more.is_empty() { ScopeSet::empty() } else { ScopeSet::parse(more)? };
-    Ok(Known { scopes: app.store.scopes().await?, resources: app.store.resources().await?, more, without_pkce: false })
+    let (scopes, resources) = (app.store.scopes().await?, app.store.resources().await?);
+    Ok(Known { scopes, resources, more, without_pkce: false, invited: false })
 }
 
 /// What a client says of itself. One that can prove itself, and may do without PKCE, does so unless it says otherwise: most that

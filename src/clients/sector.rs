@@ -5,17 +5,20 @@ use super::allowed::refused;
 use crate::app::App;
 use crate::failure::{Outcome, Reason};
 use crate::protocol::client_metadata::ClientMetadata;
+use crate::time::UnixTime;
+
+/// Of what anybody's address answers no more is told than that.
+const NO_LIST: &str = "no list of URIs can be read there";
 
 /// What stands behind `sector_identifier_uri` must be a list with every redirect URI in it, each as it was registered.
-pub(super) async fn check(app: &App, metadata: &ClientMetadata) -> Outcome<()> {
+pub(super) async fn check(app: &App, metadata: &ClientMetadata, now: UnixTime) -> Outcome<()> {
     let Some(uri) = &metadata.sector_identifier_uri else { return Ok(()) };
     let wrong = |about: &str| refused(Reason::UnconfirmedSector, format!("sector_identifier_uri: {about}"));
-    let found = app.outbound.get(uri).await.map_err(|error| {
+    let found = app.hosts.json(uri, now).await.map_err(|error| {
         tracing::info!(%error, "the sector of a client that registers itself cannot be read");
-        wrong("nothing can be read there")
+        wrong(NO_LIST)
     })?;
-    let listed: Vec<String> =
-        serde_json::from_value(found.json).map_err(|_| wrong("what is read there is no list of URIs"))?;
+    let listed: Vec<String> = serde_json::from_value(found.json).map_err(|_| wrong(NO_LIST))?;
     if metadata.redirect_uris.iter().all(|redirect| listed.iter().any(|each| each == redirect.as_str())) {
         Ok(())
     } else {

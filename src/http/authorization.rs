@@ -43,12 +43,12 @@ struct AuthorizationForm {
     response_type: String,
     /// The client's id.
     client_id: String,
-    /// Where the answer goes: one that the client registered, byte by byte.
-    redirect_uri: String,
-    /// The SHA-256 of the verifier, in base64url (RFC 7636).
-    code_challenge: String,
-    /// `S256`
-    code_challenge_method: String,
+    /// Where the answer goes: one that the client registered, byte by byte. Required, here or in a request object.
+    redirect_uri: Option<String>,
+    /// The SHA-256 of the verifier, in base64url (RFC 7636). Required, here or in a request object, unless the client is exempted.
+    code_challenge: Option<String>,
+    /// `S256`: required beside a challenge.
+    code_challenge_method: Option<String>,
     /// The scopes asked for, separated by spaces; without it, all that may be had.
     scope: Option<String>,
     /// Comes back in the answer.
@@ -216,8 +216,19 @@ impl Pending {
 
     /// To the client, with what is wrong.
     pub fn refuse(&self, app: &App, request: &Request, failure: Failure) -> Outcome<Response> {
+        if self.would_lead_astray(request) {
+            return Err(failure);
+        }
         let (code, about) = reply::told(failure, StatusCode::SEE_OTHER, &request_id(request), &app.counters);
         self.tell(app, request, self.trusted.addressed.with_error(app.config.issuer.as_str(), code, &about))
+    }
+
+    /// RFC 9700 §4.11.2: where clients may register themselves, anybody can make a URL of this server that leads to their own.
+    /// Nobody follows it who has not signed in here; a frame of the client's own page, which only asks whether somebody has,
+    /// shows nobody this server's name.
+    fn would_lead_astray(&self, request: &Request) -> bool {
+        let is_framed = request.header("sec-fetch-dest") == Some("iframe");
+        self.trusted.client.is_stranger() && self.session.is_none() && !is_framed
     }
 
     fn tell(&self, app: &App, request: &Request, told: Told) -> Outcome<Response> {

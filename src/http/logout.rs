@@ -135,13 +135,18 @@ impl Departure {
         self.done(app, request)
     }
 
-    /// Nobody is signed in with this browser any more.
+    /// Nobody is signed in with this browser any more. Whoever was not leaves by no client that nobody knows: that would be a way
+    /// from here to anywhere.
     pub fn done(&self, app: &App, request: &Request) -> Outcome<Response> {
-        let mut response = match self.leaving.location() {
+        let is_strange = self.leaving.client.as_ref().is_some_and(|client| client.is_stranger());
+        let location = self.leaving.location().filter(|_| self.session.is_some() || !is_strange);
+        let mut response = match location {
             Some(location) => see_other(&location)?,
             None => html::signed_out(app, request)?,
         };
-        if let Some(value) = cookies::end::<SessionSecret>(app) {
+        // Without a cookie there is none to take back: forms of other pages come without it, and end nothing.
+        let had_one = cookies::read::<SessionSecret>(app, request).is_some();
+        if let Some(value) = cookies::end::<SessionSecret>(app).filter(|_| had_one) {
             response.headers_mut().append(SET_COOKIE, value);
         }
         Ok(response)

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch::Receiver;
 use tokio::task::JoinSet;
@@ -24,6 +24,8 @@ const EVERY: Duration = Duration::from_millis(500);
 const TOGETHER: i64 = 50;
 /// As many are on their way at once.
 const UNDER_WAY: usize = 16;
+/// Who takes longer keeps others waiting, and rests like those who do not answer.
+const SLOW: Duration = Duration::from_secs(2);
 /// What is on its way when the node stops has so long to arrive; the rest falls due again.
 const LAST_WAIT: Duration = Duration::from_secs(5);
 const LIMITS: Limits = Limits { failures: 5, rest_seconds: 30, longest_rest_seconds: 600 };
@@ -120,10 +122,11 @@ async fn attempt(app: App, breaker: Arc<Breaker>, told: Told, row: Claimed) {
             return;
         }
     };
+    let began = Instant::now();
     let told = app.outbound.post_form(&uri, &[("logout_token", &token)]).await;
     let now = app.clock.now();
     let change = match &told {
-        Ok(status) if *status < 500 => breaker.succeeded(),
+        Ok(status) if *status < 500 && began.elapsed() < SLOW => breaker.succeeded(),
         _ => breaker.failed(now),
     };
     if let Change::Opened(seconds) = change {

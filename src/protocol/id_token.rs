@@ -52,6 +52,8 @@ pub struct Presented {
     pub iss: String,
     pub sub: String,
     pub aud: Audience,
+    /// What no other JWT of this server about a user has that says `JWT` of itself, as userinfo does.
+    pub auth_time: i64,
     /// The browser session that it told of.
     #[serde(default)]
     pub sid: Option<String>,

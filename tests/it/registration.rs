@@ -5,6 +5,7 @@ mod logos;
 mod looking_after;
 mod refused;
 mod sectors;
+mod strangers;
 mod tokens;
 mod without_pkce;
 

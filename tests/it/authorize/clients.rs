@@ -69,6 +69,10 @@ async fn a_client_may_want_sign_ins_to_be_recent(backend: Backend) {
     let token = Token::of(&exchange(&client, &world, &code, &[("redirect_uri", CALLBACK)]).await);
     let signed_in = Parts::of(token.id_token().expect("one")).claims["auth_time"].clone();
     assert_eq!(signed_in, json!(world.clock.now().seconds() - 600));
+    // Anybody can say that they have just signed in; it gains them no more than that time.
+    world.advance(1);
+    let page = browser.opens(&world, &request(&client, &[("signed_in", "1")])).await;
+    assert!(page.asks_for_password(), "{page:?}");
     let strict = world.web_app(|m| m.default_max_age = Some(0)).await;
     a_token(&world, &strict, &ann, &[]).await;
 }

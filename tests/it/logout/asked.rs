@@ -11,6 +11,7 @@ stories![
     somebody_unknown_has_nobody_sent_anywhere,
     whoever_is_not_signed_in_is_signed_out,
     a_form_of_another_page_signs_nobody_out,
+    a_form_without_a_cookie_takes_none_away,
     somebody_may_sign_out_everywhere,
 ];
 
@@ -90,6 +91,20 @@ async fn a_form_of_another_page_signs_nobody_out(backend: Backend) {
         let form = [("form", mark.as_str()), ("decision", decision)];
         assert_eq!(browser.sends(&world, Method::POST, &elsewhere, &form).await.status, 403);
         assert!(is_signed_in(&browser, &world, &client).await && is_signed_in(&other, &world, &client).await);
+    }
+}
+
+/// Browsers send no cookie along with the form of another site, and would take one from its answer all the same.
+async fn a_form_without_a_cookie_takes_none_away(backend: Backend) {
+    let (world, client, ann) = shop(backend).await;
+    let said = leave(&[("client_id", &client.id), ("post_logout_redirect_uri", BYE)]).replace(PATH, "/logout");
+    for path in ["/logout", said.as_str()] {
+        let answer = Browser::default().sends(&world, Method::POST, path, &[("decision", "leave")]).await;
+        assert_eq!((answer.status, answer.header("set-cookie")), (303, ""), "{answer:?}");
+        let mut browser = Browser::default();
+        signed_in(&mut browser, &world, &client, &ann, "openid").await;
+        let next = answer.header("location").strip_prefix(world.issuer()).expect("here").to_owned();
+        assert!(asks(&browser.opens(&world, &next).await), "with its cookie it is asked");
     }
 }
 

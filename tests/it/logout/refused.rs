@@ -1,5 +1,6 @@
 //! What is wrong with a request is a page: nobody is logged out by it, and nobody is sent anywhere.
 
+use countersign::protocol::jwk::Algorithm;
 use serde_json::json;
 
 use super::{BYE, PATH, address, is_signed_in, leave, shop, signed_in};
@@ -9,6 +10,7 @@ use crate::harness::{Arrived, Backend, Browser, Node, Persona, recorder, stories
 stories![
     only_what_is_registered_is_returned_to,
     what_is_no_id_token_of_this_server_for_the_client_is_no_hint,
+    what_userinfo_says_is_no_hint,
     a_hint_of_a_key_that_was_withdrawn_is_none,
     what_cannot_be_read_is_refused,
 ];
@@ -93,6 +95,17 @@ async fn what_is_no_id_token_of_this_server_for_the_client_is_no_hint(backend: B
     }
     let path = leave(&[("id_token_hint", &good.signed()), ("post_logout_redirect_uri", BYE)]);
     assert_eq!(address(&browser.opens(&world, &path).await), BYE, "signed as this server does it is good");
+}
+
+/// An API that was given a token could ask for it, and would log the user out.
+async fn what_userinfo_says_is_no_hint(backend: Backend) {
+    let (world, _, ann) = shop(backend).await;
+    let client = world.web_app(|m| m.userinfo_signed_response_alg = Some(Algorithm::Rs256)).await;
+    let mut browser = Browser::default();
+    let token = signed_in(&mut browser, &world, &client, &ann, "openid").await;
+    let said = world.send(world.request(reqwest::Method::GET, "/oauth2/userinfo").bearer_auth(&token.text)).await;
+    assert_eq!((said.status, said.body.split('.').count()), (200, 3), "{said:?}");
+    is_refused(&browser, &world, &client, &leave(&[("id_token_hint", &said.body)]), NO_HINT).await;
 }
 
 async fn a_hint_of_a_key_that_was_withdrawn_is_none(backend: Backend) {

@@ -17,6 +17,7 @@ stories![
     clients_of_a_session_hear_of_its_end_once,
     a_pairwise_client_hears_its_own_name,
     whatever_ends_all_sessions_is_told,
+    where_one_session_is_all_there_may_be_the_end_of_the_other_is_told,
     who_does_not_take_it_is_told_again_and_given_up_after_a_day,
     a_silent_client_slows_nobody,
     nobody_is_called_in_a_private_network_unless_a_setting_says_so,
@@ -144,6 +145,22 @@ async fn whatever_ends_all_sessions_is_told(backend: Backend) {
     within(A_WHILE, "nothing waits", async || waiting(&world).await == (0, 0)).await;
     assert!(receiver.calls_to("/kept").is_empty());
     assert_eq!(world.texts("SELECT id FROM session_clients").await.len(), 1, "of who was kept");
+}
+
+async fn where_one_session_is_all_there_may_be_the_end_of_the_other_is_told(backend: Backend) {
+    let world = backend.world_with(|config| config.tokens.single_session = true).await;
+    let ann = world.user("ann").await;
+    let receiver = Receiver::start().await;
+    let client = listening(&world, &receiver.url("/one")).await;
+    let (mut before, mut after) = (Browser::default(), Browser::default());
+    let first = signed_in(&mut before, &world, &client, &ann, "openid").await;
+    let first = Parts::of(first.id_token().expect("one")).claims["sid"].clone();
+    signed_in(&mut after, &world, &client, &ann, "openid").await;
+    let told_of = |token: &str| Parts::of(token).claims["sid"].clone();
+    assert_eq!(told_of(&told(&receiver, "/one", 1).await[0]), first);
+    assert!(super::is_signed_in(&after, &world, &client).await, "the one that took its place goes on");
+    world.login(&ann).await;
+    assert_ne!(told_of(&told(&receiver, "/one", 2).await[1]), first, "a sign-in at the API ends that one, too");
 }
 
 async fn who_does_not_take_it_is_told_again_and_given_up_after_a_day(backend: Backend) {

@@ -17,6 +17,7 @@ stories![
     nobody_looks_after_another_one,
     one_that_was_disabled_looks_after_nothing,
     a_client_keeps_what_its_token_gave_it,
+    a_client_does_not_take_back_what_an_operator_set,
     a_client_that_nobody_uses_goes,
 ];
 
@@ -173,6 +174,16 @@ async fn a_client_keeps_what_its_token_gave_it(backend: Backend) {
         let changed = own.send(&world, Method::PUT, Some(&own.again(json!({"scope": scope})))).await;
         assert_eq!(changed.status, status, "{scope}: {changed:?}");
     }
+}
+
+async fn a_client_does_not_take_back_what_an_operator_set(backend: Backend) {
+    let world = open(backend).await;
+    let own = registered(&world, None, &shop()).await;
+    world.execute("UPDATE clients SET document = REPLACE(document, '{\"', '{\"access_token_lifetime\":60,\"')").await;
+    let changed = own.send(&world, Method::PUT, Some(&own.again(json!({"client_name": "Store"})))).await;
+    assert_eq!((changed.status, &changed.json()["client_name"]), (200, &json!("Store")), "{changed:?}");
+    let lives = "SELECT document FROM clients WHERE id <> 'first-party'";
+    assert!(world.texts(lives).await[0].contains("\"access_token_lifetime\":60"), "as the operator said");
 }
 
 async fn a_client_that_nobody_uses_goes(backend: Backend) {

@@ -51,9 +51,9 @@ const BESIDE: &[(&str, &[&str], &str)] = &[
     ("authority", &["audit", "failure"], "it says in whose name something is done, and refuses"),
     (
         "authorize",
-        &["audit", "clients", "failure", "grants", "tokens"],
+        &["audit", "clients", "failure", "grants", "limits", "tokens"],
         "consent is recorded; a client has signed what it asks; refused is not broken; what a user may grant is decided as at \
-         every sign-in",
+         every sign-in; strangers have only so much fetched",
     ),
     ("clients", &["audit", "authority", "failure"], "what it changes is recorded; refused is not broken"),
     (
