@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -21,6 +22,8 @@ pub struct Receiver {
     calls: Arc<Mutex<Vec<Call>>>,
     /// 0 is no answer at all.
     status: Arc<AtomicU16>,
+    /// Milliseconds until it answers.
+    late: Arc<AtomicU16>,
     /// What is kept there, by path: headers and a body.
     documents: Arc<Mutex<BTreeMap<String, (String, String)>>>,
 }
@@ -30,17 +33,17 @@ impl Receiver {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let status = Arc::new(AtomicU16::new(200));
-        let receiver = Self { port, calls: Arc::default(), status, documents: Arc::default() };
+        let receiver = Self { port, calls: Arc::default(), status, late: Arc::default(), documents: Arc::default() };
         let of_all = receiver.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(of_all.clone().takes(stream));
+                tokio::spawn(of_all.clone().serves(stream));
             }
         });
         receiver
     }
 
-    async fn takes(self, mut stream: TcpStream) -> Option<()> {
+    async fn serves(self, mut stream: TcpStream) -> Option<()> {
         let mut bytes = Vec::new();
         let head_end = loop {
             if stream.read_buf(&mut bytes).await.ok()? == 0 {
@@ -66,6 +69,7 @@ impl Receiver {
         if status == 0 {
             std::future::pending::<()>().await;
         }
+        tokio::time::sleep(Duration::from_millis(self.late.load(Ordering::Relaxed).into())).await;
         let elsewhere = format!("location: http://127.0.0.1:{}/elsewhere\r\n", self.port);
         let (headers, body) = document.filter(|_| status == 200).unwrap_or_default();
         let answer = format!(
@@ -92,6 +96,11 @@ impl Receiver {
 
     pub fn answers(&self, status: u16) {
         self.status.store(status, Ordering::Relaxed);
+    }
+
+    /// From now on each answer takes so long.
+    pub fn takes(&self, milliseconds: u16) {
+        self.late.store(milliseconds, Ordering::Relaxed);
     }
 
     pub fn url(&self, path: &str) -> String {

@@ -20,6 +20,7 @@ stories![
     where_one_session_is_all_there_may_be_the_end_of_the_other_is_told,
     who_does_not_take_it_is_told_again_and_given_up_after_a_day,
     a_silent_client_slows_nobody,
+    a_slow_client_rests_like_a_silent_one,
     nobody_is_called_in_a_private_network_unless_a_setting_says_so,
 ];
 
@@ -223,6 +224,25 @@ async fn a_silent_client_slows_nobody(backend: Backend) {
     told(&silent, "/silent", 1).await;
     within(A_WHILE, "it is given up for now", async || outcomes(&world, "unreachable").await == 1).await;
     assert_eq!(waiting(&world).await, (1, 0));
+}
+
+async fn a_slow_client_rests_like_a_silent_one(backend: Backend) {
+    let (world, _, ann) = shop(backend).await;
+    let receiver = Receiver::start().await;
+    let client = listening(&world, &receiver.url("/slow")).await;
+    receiver.takes(2_200);
+    let leaves = async || {
+        let mut browser = Browser::default();
+        let token = signed_in(&mut browser, &world, &client, &ann, "openid").await;
+        logs_out(&mut browser, &world, token.id_token().expect("one")).await;
+    };
+    for _ in 0..5 {
+        leaves().await;
+    }
+    within(A_WHILE, "all five are told", async || outcomes(&world, "told").await == 5).await;
+    leaves().await;
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert_eq!((receiver.calls_to("/slow").len(), waiting(&world).await), (5, (1, 0)), "whoever waits is told later");
 }
 
 async fn nobody_is_called_in_a_private_network_unless_a_setting_says_so(backend: Backend) {
