@@ -220,17 +220,18 @@ async fn by_password(
     let Some(stored) = &user.password_hash else { return Err(without_password(app, act, oneself, now).await?) };
     let guess = Guess { name: &user.username, user: Some(user), client_id, origin, now };
     let attempt = guess::before(app, guess.name, origin, now).await?;
-    let verdict = app.passwords.verify(password, Some(stored).filter(|_| !attempt.locked)).await?;
+    let (verdict, rest) = app.passwords.verify(password, Some(stored).filter(|_| !attempt.locked)).await?;
     if let Verdict::Right { .. } = verdict {
         if attempt.succeeded(app, now).await? {
             return Ok(());
         }
         guess.refused(app, act, Actor::User(user_id), Reason::LoginLocked).await?;
-        return Err(wrong());
+    } else {
+        let reason = if attempt.locked { Reason::LoginLocked } else { Reason::WrongPassword };
+        guess.refused(app, act, Actor::User(user_id), reason).await?;
+        guess.failed(app, attempt).await?;
     }
-    let reason = if attempt.locked { Reason::LoginLocked } else { Reason::WrongPassword };
-    guess.refused(app, act, Actor::User(user_id), reason).await?;
-    guess.failed(app, attempt).await?;
+    rest.wait().await;
     Err(wrong())
 }
 
