@@ -65,7 +65,7 @@ pub async fn change(
     if let Some(email) = &email {
         from_epoch = Some(prove(app, &user, current_password.as_ref(), Act::EmailChanged, oneself, now).await?);
         // A letter goes to an address that is perhaps somebody else's.
-        limits::mail(app, email, oneself.origin.address, now).await?;
+        limits::mail(app, Act::EmailChanged, email, oneself.origin.address, now).await?;
     }
     // How many letters are written, and to whom, is not to be seen from the time.
     let pace = (email.is_some() && app.config.accounts.require_verified_email).then(pace::start);

@@ -27,7 +27,7 @@ pub async fn forgot_password(app: &App, email: &str, origin: &Origin, now: UnixT
 }
 
 async fn send(app: &App, email: &str, act: Act, origin: &Origin, now: UnixTime) -> Outcome<()> {
-    limits::mail(app, email, origin.address, now).await?;
+    limits::mail(app, act, email, origin.address, now).await?;
     let pace = pace::start();
     let key = names::fold(email);
     let user = if key.contains('@') { app.store.user_named(&key).await? } else { None };

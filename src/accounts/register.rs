@@ -81,7 +81,7 @@ async fn in_silence(
         Err(Name::Username) => return Err(taken(Name::Username)),
         Err(Name::Email) => app.store.user_named(&user.email_key).await?,
     };
-    let may_write = limits::mail_in_silence(app, &user.email, origin.address, now).await?;
+    let may_write = limits::mail_in_silence(app, Act::Registered, &user.email, origin.address, now).await?;
     if let Some(owner) = owner {
         let letter = if may_write { Some(letters::email_taken(app, &owner, now)?) } else { None };
         let address = letters::digest(app, &user.email_key);

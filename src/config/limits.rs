@@ -25,7 +25,7 @@ section! {
         clients_per_hour: u32 = 10, whole(1..=1_000_000);
         /// Calls of `/api/v1` in a minute by one caller: a user at a client, however often signed in, or a service.
         api_calls_per_minute: u32 = 100, whole(1..=1_000_000);
-        /// Mails in an hour that one account, or one address, may ask for.
+        /// Mails in an hour that one address may ask for; and those of one kind that may be asked for one account.
         mails_per_hour: u32 = 5, whole(1..=1_000_000);
     }
 }

@@ -100,11 +100,13 @@ async fn letters_are_asked_for_so_often_an_hour(backend: Backend) {
     for known in [true, false] {
         let email = if known { ann.email.as_str() } else { "nobody@example.org" };
         let body = json!({ "email": email });
-        for number in 0..5_u8 {
-            let path = if number % 2 == 0 { FORGOT } else { RESEND };
-            assert_eq!(world.tell_from(&format!("192.0.2.{}", number + 10), path, &body).await.status, 202);
+        // Whoever uses up what asks to confirm an address keeps nobody from setting a password.
+        for path in [RESEND, FORGOT] {
+            for number in 10..15 {
+                assert_eq!(world.tell_from(&format!("192.0.2.{number}"), path, &body).await.status, 202);
+            }
+            is_too_many(&world.tell_from("192.0.2.99", path, &body).await, "mails-by-account", "3600");
         }
-        is_too_many(&world.tell_from("192.0.2.99", FORGOT, &body).await, "mails-by-account", "3600");
     }
     for number in 0..5 {
         let body = json!({ "email": format!("nobody{number}@example.org") });
