@@ -50,11 +50,11 @@ async fn act(app: &App, command: UserCommand, by: &Authority<'_>, now: UnixTime)
     let (name, done) = match command {
         UserCommand::Lock(user) => {
             let user = named(app, &user.name).await?;
-            (administer::set_locked(app, &user.id, true, by, now).await?, "locked: all sessions have ended")
+            (administer::set_locked(app, &user.id, true, None, by, now).await?, "locked: all sessions have ended")
         }
         UserCommand::Unlock(user) => {
             let user = named(app, &user.name).await?;
-            (administer::set_locked(app, &user.id, false, by, now).await?, "unlocked")
+            (administer::set_locked(app, &user.id, false, None, by, now).await?, "unlocked")
         }
         UserCommand::Enable(user) => {
             let user = named(app, &user.name).await?;
@@ -77,12 +77,12 @@ async fn act(app: &App, command: UserCommand, by: &Authority<'_>, now: UnixTime)
         UserCommand::ForceReset(user) => {
             let user = named(app, &user.name).await?;
             let done = "must set a new password: a server sends the letter";
-            (administer::force_reset(app, &user.id, by, now).await?, done)
+            (administer::force_reset(app, &user.id, None, by, now).await?, done)
         }
         UserCommand::SetPassword { user, .. } => {
             let user = named(app, &user.name).await?;
             let password = password()?;
-            (administer::set_password(app, &user.id, &password, by, now).await?, "has a new password")
+            (administer::set_password(app, &user.id, &password, None, by, now).await?, "has a new password")
         }
         UserCommand::SignOut { user, session } => {
             let user = named(app, &user.name).await?;
