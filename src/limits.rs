@@ -25,7 +25,7 @@ struct Policy {
     window_seconds: u32,
 }
 
-/// One more registration from this address.
+/// One more registration from this address, or one more username that somebody with an account wants to have.
 pub async fn registration(app: &App, address: Option<IpAddr>, now: UnixTime) -> Outcome<()> {
     let limit = app.config.limits.registrations_per_hour;
     let policy = Policy { name: "registrations", limit, window_seconds: HOUR };

@@ -61,6 +61,10 @@ pub async fn change(
         faults.note("current_password", given.then_some(()).ok_or("is needed to change the email address"));
     }
     faults.finish()?;
+    // Whether another name is taken is told, as it is to whoever registers.
+    if username.as_deref().is_some_and(|username| names::fold(username) != user.username_key) {
+        limits::registration(app, oneself.origin.address, now).await?;
+    }
     let mut from_epoch = None;
     if let Some(email) = &email {
         from_epoch = Some(prove(app, &user, current_password.as_ref(), Act::EmailChanged, oneself, now).await?);
