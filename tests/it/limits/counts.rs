@@ -180,7 +180,7 @@ async fn neither_the_table_nor_the_cache_holds_a_name_or_an_address() {
         let now = world.clock.now();
         let address = Some("192.0.2.77".parse().expect("an address"));
         let attempt = limits::before_sign_in(&world.app, "Ada@Example.com", address, now).await.expect("an attempt");
-        attempt.failed(&world.app, now).await.expect("it is counted");
+        attempt.failed(&world.app, None, now).await.expect("it is counted");
         assert_eq!(mails(&world, "Ada@Example.com", "192.0.2.77").await, None);
         assert_eq!(calls(&world, "user:1").await, None);
 

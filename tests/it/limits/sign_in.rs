@@ -56,7 +56,7 @@ async fn wait(node: &Node, account: &str, address: &str) -> u32 {
 async fn fail(node: &Node, account: &str, address: &str) -> Option<i64> {
     let now = node.app.clock.now();
     let attempt = allowed(node, account, address).await;
-    attempt.failed(&node.app, now).await.expect("it is counted").map(|locked| locked.until.since(now))
+    attempt.failed(&node.app, None, now).await.expect("it is counted").map(|locked| locked.until.since(now))
 }
 
 /// Whether a right password lets in.
@@ -168,7 +168,7 @@ async fn a_pair_is_one_however_name_and_address_are_written(backend: Backend) {
     // Who has no address at all is somewhere, too.
     let now = world.clock.now();
     let attempt = limits::before_sign_in(&world.app, "ada", None, now).await.expect("an attempt");
-    attempt.failed(&world.app, now).await.expect("it is counted");
+    attempt.failed(&world.app, None, now).await.expect("it is counted");
     assert!(limits::before_sign_in(&world.app, "ada", None, now).await.is_err());
     assert_eq!(wait(&world, "ada", HERE).await, 0);
 }
@@ -195,11 +195,11 @@ async fn guesses_made_at_once_gain_nothing(backend: Backend) {
     let (late, early) = (guesses.pop().expect("a guess"), guesses.pop().expect("a guess"));
     let mut wrong = guesses.into_iter();
     for attempt in wrong.by_ref().take(4) {
-        attempt.failed(&world.app, now).await.expect("it is counted");
+        attempt.failed(&world.app, None, now).await.expect("it is counted");
     }
     assert!(succeeds(&world, early).await, "a right one among the first five");
     for attempt in wrong {
-        attempt.failed(&world.app, now).await.expect("it is counted");
+        attempt.failed(&world.app, None, now).await.expect("it is counted");
     }
     assert!(!succeeds(&world, late).await, "a right one after more than five");
 }

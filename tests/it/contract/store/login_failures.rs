@@ -7,6 +7,7 @@ use countersign::time::UnixTime;
 
 use crate::contract::database::Fresh;
 use crate::contract::{NOW, count, on_both_databases, race};
+use crate::harness::audited;
 
 on_both_databases! {
     of_many_failures_each_counts_and_one_locks
@@ -24,7 +25,7 @@ const LOCK_SECONDS: i64 = 900;
 
 fn failure(account: &str, pair: &str, at: UnixTime) -> LoginFailure {
     let (account, pair) = (account.to_owned(), pair.to_owned());
-    LoginFailure { pair, account, at, lock_after: Some(3), lock_seconds: LOCK_SECONDS }
+    LoginFailure { pair, account, at, lock_after: Some(3), lock_seconds: LOCK_SECONDS, locked: Some(audited()) }
 }
 
 /// One more failure of one pair; until when it has locked.
@@ -47,6 +48,7 @@ async fn of_many_failures_each_counts_and_one_locks(fresh: &Fresh) {
     let results = race(racers.collect()).await;
     let until = Some(NOW.plus(LOCK_SECONDS));
     assert_eq!((count(&results, &until), count(&results, &None)), (1, 15), "{results:?}");
+    assert_eq!(fresh.raw().await.texts("SELECT id FROM audit_log").await.len(), 1, "which is recorded once");
     assert_eq!(state(&nodes[0], NOW).await, Some((16, 16, until)));
     assert_eq!(nodes[0].login_failures("ada elsewhere").await.unwrap(), None);
 }
