@@ -66,6 +66,11 @@ async fn a_name_does_not_tell_whether_its_address_was_known(backend: Backend) {
     for (name, email) in &names {
         registers(&world, name, email).await.is_problem(409, "conflict");
     }
+    // Whoever reads the log sees both, and which of them made no account.
+    let acts = "SELECT target_id FROM audit_log WHERE act = 'registered' AND reason = 'taken_name'";
+    assert_eq!(world.texts(acts).await, [ann.id.as_str()]);
+    let typed = format!("SELECT name FROM audit_persons WHERE user_id = '{}' AND name = 'known'", ann.id);
+    assert_eq!(world.texts(&typed).await, ["known"]);
     let session = world.login(&ann).await;
     for (name, _) in &names {
         session.patch(&world, json!({ "username": name })).await.is_problem(409, "conflict");
