@@ -12,7 +12,7 @@ use crate::protocol::error::ErrorCode;
 use crate::store::audit::Act;
 use crate::time::UnixTime;
 
-pub use sign_in::{Attempt, Locked, before_sign_in, forgive};
+pub use sign_in::{Attempt, Locked, before_sign_in, counted_as};
 
 const MINUTE: u32 = 60;
 const HOUR: u32 = 3_600;

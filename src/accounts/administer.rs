@@ -148,14 +148,8 @@ pub async fn set_locked(
     let change = UserChange { locked_at: Some(locked.then_some(now)), ..UserChange::default() };
     let ends_grants = locked.then_some(Spared(None));
     let record = authority.does(act, id).record(now);
-    let amendment = Amendment { ends_grants, from_version, ..Amendment::new(user.id, change, record, now) };
-    let user = amend(app, amendment).await?;
-    if !locked {
-        for name in [&user.username, &user.email] {
-            limits::forgive(app, name).await?;
-        }
-    }
-    Ok(user)
+    let forgives = if locked { Vec::new() } else { limits::counted_as(app, &[&user.username, &user.email]) };
+    amend(app, Amendment { ends_grants, from_version, forgives, ..Amendment::new(user.id, change, record, now) }).await
 }
 
 /// Replaces the roles of a user. They hold at once, in the tokens that are out already, too.

@@ -142,14 +142,11 @@ pub async fn reset_password(
         spends: Some(letters::spent(&row)),
         ends_grants: Some(Spared(None)),
         unlinks: verified_at.is_some(),
+        forgives: limits::counted_as(app, &[&user.username, &user.email]),
         letters: vec![letters::password_changed(app, &user, origin, now)?.into()],
         ..Amendment::new(user.id.clone(), UserChange { verified_at, ..change }, record.from(origin).record(now), now)
     };
-    let user = amended(app.store.amend_user(amendment).await?)?;
-    for name in [&user.username, &user.email] {
-        limits::forgive(app, name).await?;
-    }
-    Ok(())
+    amended(app.store.amend_user(amendment).await?).map(drop)
 }
 
 fn amended(amended: Amended) -> Outcome<UserRow> {

@@ -173,11 +173,4 @@ impl Store {
             Ok(())
         })
     }
-
-    /// Forgets all failures of an account, and so ends its locks; how many pairs there were.
-    pub async fn forgive_login_failures(&self, account: String) -> StoreResult<usize> {
-        write!(self, async |c| {
-            Ok(diesel::delete(login_failures::table.filter(login_failures::account.eq(account))).execute(c).await?)
-        })
-    }
 }
