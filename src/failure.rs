@@ -113,6 +113,7 @@ reasons! {
     UserDisabled "user_disabled" "The user's account was disabled or deleted. `countersign user enable` lets the user in again."
     UserLocked "user_locked" "An administrator locked the user. `countersign user unlock` lets the user in again."
     UserUnverified "user_unverified" "The user has not confirmed the address, and the settings ask for that."
+    AlreadyVerified "already_verified" "A letter that confirms an address was asked for, and the address is confirmed already."
     PasswordResetDue "password_reset_due" "An administrator asked that the user sets a new password."
     SignInOvertaken "sign_in_overtaken" "The user's password, lock or sign-ins were changed while the sign-in was under way."
     RegistrationClosed "registration_closed" "People may not register themselves here: `accounts.registration` is off."

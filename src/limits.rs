@@ -9,9 +9,10 @@ use std::net::IpAddr;
 use crate::app::App;
 use crate::failure::{Failure, Outcome, Quota, Reason, Refused};
 use crate::protocol::error::ErrorCode;
+use crate::store::audit::Act;
 use crate::time::UnixTime;
 
-pub use sign_in::{Attempt, Locked, before_sign_in, forgive};
+pub use sign_in::{Attempt, Locked, before_sign_in, counted_as};
 
 const MINUTE: u32 = 60;
 const HOUR: u32 = 3_600;
@@ -24,7 +25,7 @@ struct Policy {
     window_seconds: u32,
 }
 
-/// One more registration from this address.
+/// One more registration from this address, or one more username that somebody with an account wants to have.
 pub async fn registration(app: &App, address: Option<IpAddr>, now: UnixTime) -> Outcome<()> {
     let limit = app.config.limits.registrations_per_hour;
     let policy = Policy { name: "registrations", limit, window_seconds: HOUR };
@@ -60,19 +61,27 @@ pub async fn call_for_stranger(app: &App, client_id: &str, now: UnixTime) -> Out
     allow(app, policy, client_id.as_bytes(), now).await
 }
 
-/// One more mail for this account, as it was typed. What is refused for its address does not count for the account, so that
+/// One more mail for this account, as it was typed, because of this act: each kind of letter counts for itself, so that nobody
+/// who asks for one keeps the account from another. What is refused for its address does not count for the account, so that
 /// one address cannot use up what many accounts have.
-pub async fn mail(app: &App, account: &str, address: Option<IpAddr>, now: UnixTime) -> Outcome<()> {
+pub async fn mail(app: &App, act: Act, account: &str, address: Option<IpAddr>, now: UnixTime) -> Outcome<()> {
     let limit = app.config.limits.mails_per_hour;
     let by_address = Policy { name: "mails-by-address", limit, window_seconds: HOUR };
     allow(app, by_address, &keys::place(address), now).await?;
     let by_account = Policy { name: "mails-by-account", limit, window_seconds: HOUR };
-    allow(app, by_account, keys::fold(account).as_bytes(), now).await
+    let who = [act.as_str(), " ", &keys::fold(account)].concat();
+    allow(app, by_account, who.as_bytes(), now).await
 }
 
 /// The same where the answer must not tell: whether the letter may be sent.
-pub async fn mail_in_silence(app: &App, account: &str, address: Option<IpAddr>, now: UnixTime) -> Outcome<bool> {
-    match mail(app, account, address, now).await {
+pub async fn mail_in_silence(
+    app: &App,
+    act: Act,
+    account: &str,
+    address: Option<IpAddr>,
+    now: UnixTime,
+) -> Outcome<bool> {
+    match mail(app, act, account, address, now).await {
         Ok(()) => Ok(true),
         Err(Failure::Refused(_)) => Ok(false),
         Err(broken) => Err(broken),

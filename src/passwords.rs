@@ -9,7 +9,7 @@ mod pool;
 mod times;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -43,6 +43,18 @@ pub enum Verdict {
         /// Whether it should be hashed again, because new passwords are hashed otherwise.
         outdated: bool,
     },
+}
+
+/// What is left of the time that a refusal takes, so that it tells nothing. What is to be noted of the refusal is noted before, or
+/// others would be let through meanwhile; that takes as long whoever is refused.
+#[must_use = "whoever refuses waits"]
+#[derive(Clone, Copy, Debug)]
+pub struct Rest(Duration);
+
+impl Rest {
+    pub async fn wait(self) {
+        tokio::time::sleep(self.0).await;
+    }
 }
 
 /// A handle on the pool; clones share it.
@@ -96,24 +108,25 @@ impl Passwords {
         self.hash(password).await
     }
 
-    /// Whether this is the password. Without a stored one it is wrong, and that takes as long as if there were one.
+    /// Whether this is the password, and how much longer to wait before answering that it does not let in. Without a stored one
+    /// it is wrong, and that takes as long as if there were one.
     pub async fn verify(
         &self,
         password: &Plain<Password>,
         stored: Option<&PasswordHash>,
-    ) -> Result<Verdict, PasswordsBusy> {
+    ) -> Result<(Verdict, Rest), PasswordsBusy> {
         let slowest = self.0.times.slowest(self.0.own);
-        let Some(stored) = stored.and_then(|hash| self.readable(hash)) else {
-            let computed = self.compute(Recipe::dummy(slowest), password).await?;
-            return Ok(refuse(computed.started, computed.took).await);
+        let stored = stored.and_then(|hash| self.readable(hash));
+        let (recipe, expected) = match stored {
+            Some(Stored { recipe, expected }) => (recipe, Some(expected)),
+            None => (Recipe::dummy(slowest), None),
         };
-        let kind = stored.recipe.kind;
-        let Computed { hash, started, took } = self.compute(stored.recipe, password).await?;
-        if hash.is_some_and(|hash| hash.ct_eq(&stored.expected).into()) {
-            return Ok(Verdict::Right { outdated: kind != self.0.own });
-        }
-        let due = if kind == slowest { took } else { took.max(self.0.times.sample(slowest)) };
-        Ok(refuse(started, due).await)
+        let kind = recipe.kind;
+        let Computed { hash, took } = self.compute(recipe, password).await?;
+        let is_right = expected.zip(hash).is_some_and(|(expected, hash)| hash.ct_eq(&expected).into());
+        let verdict = if is_right { Verdict::Right { outdated: kind != self.0.own } } else { Verdict::Wrong };
+        let more = if kind == slowest { Duration::ZERO } else { self.0.times.sample(slowest).saturating_sub(took) };
+        Ok((verdict, Rest(more + TICK)))
     }
 
     /// Says which kinds are stored, in the words of [`PasswordHash::kind`].
@@ -173,10 +186,4 @@ impl PasswordHash {
     pub fn kind(&self) -> String {
         parse::parse(self.as_str()).map_or_else(|_| "unknown".to_owned(), |stored| stored.recipe.kind.to_string())
     }
-}
-
-/// Answers when so much time has passed since the computation began.
-async fn refuse(started: Instant, due: Duration) -> Verdict {
-    tokio::time::sleep_until((started + due + TICK).into()).await;
-    Verdict::Wrong
 }

@@ -139,6 +139,7 @@ pub async fn set_locked(
     app: &App,
     id: &str,
     locked: bool,
+    from_version: Option<i64>,
     authority: &Authority<'_>,
     now: UnixTime,
 ) -> Outcome<UserRow> {
@@ -147,13 +148,8 @@ pub async fn set_locked(
     let change = UserChange { locked_at: Some(locked.then_some(now)), ..UserChange::default() };
     let ends_grants = locked.then_some(Spared(None));
     let record = authority.does(act, id).record(now);
-    let user = amend(app, Amendment { ends_grants, ..Amendment::new(user.id, change, record, now) }).await?;
-    if !locked {
-        for name in [&user.username, &user.email] {
-            limits::forgive(app, name).await?;
-        }
-    }
-    Ok(user)
+    let forgives = if locked { Vec::new() } else { limits::counted_as(app, &[&user.username, &user.email]) };
+    amend(app, Amendment { ends_grants, from_version, forgives, ..Amendment::new(user.id, change, record, now) }).await
 }
 
 /// Replaces the roles of a user. They hold at once, in the tokens that are out already, too.
@@ -177,6 +173,7 @@ pub async fn set_password(
     app: &App,
     id: &str,
     password: &Plain<Password>,
+    from_version: Option<i64>,
     authority: &Authority<'_>,
     now: UnixTime,
 ) -> Outcome<UserRow> {
@@ -187,17 +184,23 @@ pub async fn set_password(
     let change = details::hashed(app, password).await?;
     let record = authority.does(Act::PasswordChanged, id).record(now);
     let ends_grants = Some(Spared(None));
-    amend(app, Amendment { ends_grants, ..Amendment::new(user.id, change, record, now) }).await
+    amend(app, Amendment { ends_grants, from_version, ..Amendment::new(user.id, change, record, now) }).await
 }
 
 /// Nobody can sign in with the old password any more, and all sign-ins end; a letter says how it goes on.
-pub async fn force_reset(app: &App, id: &str, authority: &Authority<'_>, now: UnixTime) -> Outcome<UserRow> {
+pub async fn force_reset(
+    app: &App,
+    id: &str,
+    from_version: Option<i64>,
+    authority: &Authority<'_>,
+    now: UnixTime,
+) -> Outcome<UserRow> {
     let user = authority.may_touch(app, id, now).await?;
     let letters = vec![letters::reset(app, &user, now)?.into()];
     let change = UserChange { must_reset_password: Some(true), ..UserChange::default() };
     let record = authority.does(Act::UserResetForced, id).record(now);
     let ends_grants = Some(Spared(None));
-    amend(app, Amendment { ends_grants, letters, ..Amendment::new(user.id, change, record, now) }).await
+    amend(app, Amendment { ends_grants, from_version, letters, ..Amendment::new(user.id, change, record, now) }).await
 }
 
 /// Takes an account out for good, with what the audit log holds of the person.

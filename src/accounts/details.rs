@@ -144,7 +144,8 @@ pub async fn must_be_another(app: &App, user: &UserRow, new: &Plain<Password>) -
     if !user.must_reset_password {
         return Ok(false);
     }
-    Ok(matches!(app.passwords.verify(new, user.password_hash.as_ref()).await?, Verdict::Right { .. }))
+    let (verdict, _) = app.passwords.verify(new, user.password_hash.as_ref()).await?;
+    Ok(matches!(verdict, Verdict::Right { .. }))
 }
 
 pub const MUST_BE_ANOTHER: &str = "is the password that must be replaced";

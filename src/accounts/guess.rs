@@ -30,13 +30,10 @@ impl Guess<'_> {
         Ok(app.store.record(self.about(Entry::new(act, actor)).refused(reason).record(self.now)).await?)
     }
 
-    /// Counts it as a wrong one, and records the lock that it brought.
+    /// Counts it as a wrong one, and records the lock if it brings one.
     pub async fn failed(&self, app: &App, attempt: Attempt) -> Outcome<()> {
-        if attempt.failed(app, self.now).await?.is_some() {
-            let entry = self.about(Entry::new(Act::LoginLocked, Actor::System));
-            app.store.record(entry.record(self.now)).await?;
-        }
-        Ok(())
+        let locked = self.about(Entry::new(Act::LoginLocked, Actor::System)).record(self.now);
+        attempt.failed(app, Some(locked), self.now).await.map(drop)
     }
 
     /// What is personal in it goes when the user is erased.

@@ -61,11 +61,15 @@ pub async fn change(
         faults.note("current_password", given.then_some(()).ok_or("is needed to change the email address"));
     }
     faults.finish()?;
+    // Whether another name is taken is told, as it is to whoever registers.
+    if username.as_deref().is_some_and(|username| names::fold(username) != user.username_key) {
+        limits::registration(app, oneself.origin.address, now).await?;
+    }
     let mut from_epoch = None;
     if let Some(email) = &email {
         from_epoch = Some(prove(app, &user, current_password.as_ref(), Act::EmailChanged, oneself, now).await?);
         // A letter goes to an address that is perhaps somebody else's.
-        limits::mail(app, email, oneself.origin.address, now).await?;
+        limits::mail(app, Act::EmailChanged, email, oneself.origin.address, now).await?;
     }
     // How many letters are written, and to whom, is not to be seen from the time.
     let pace = (email.is_some() && app.config.accounts.require_verified_email).then(pace::start);
@@ -220,17 +224,18 @@ async fn by_password(
     let Some(stored) = &user.password_hash else { return Err(without_password(app, act, oneself, now).await?) };
     let guess = Guess { name: &user.username, user: Some(user), client_id, origin, now };
     let attempt = guess::before(app, guess.name, origin, now).await?;
-    let verdict = app.passwords.verify(password, Some(stored).filter(|_| !attempt.locked)).await?;
+    let (verdict, rest) = app.passwords.verify(password, Some(stored).filter(|_| !attempt.locked)).await?;
     if let Verdict::Right { .. } = verdict {
         if attempt.succeeded(app, now).await? {
             return Ok(());
         }
         guess.refused(app, act, Actor::User(user_id), Reason::LoginLocked).await?;
-        return Err(wrong());
+    } else {
+        let reason = if attempt.locked { Reason::LoginLocked } else { Reason::WrongPassword };
+        guess.refused(app, act, Actor::User(user_id), reason).await?;
+        guess.failed(app, attempt).await?;
     }
-    let reason = if attempt.locked { Reason::LoginLocked } else { Reason::WrongPassword };
-    guess.refused(app, act, Actor::User(user_id), reason).await?;
-    guess.failed(app, attempt).await?;
+    rest.wait().await;
     Err(wrong())
 }
 

@@ -27,20 +27,20 @@ pub async fn forgot_password(app: &App, email: &str, origin: &Origin, now: UnixT
 }
 
 async fn send(app: &App, email: &str, act: Act, origin: &Origin, now: UnixTime) -> Outcome<()> {
-    limits::mail(app, email, origin.address, now).await?;
+    limits::mail(app, act, email, origin.address, now).await?;
     let pace = pace::start();
     let key = names::fold(email);
     let user = if key.contains('@') { app.store.user_named(&key).await? } else { None };
-    let user = user.filter(|user| user.unconfirmed_until.is_none_or(|until| until > now));
     let confirms = act == Act::VerificationSent;
     let entry = Entry::new(act, Actor::Nobody).named(email).from(origin);
-    match user.as_ref().map(|user| (user, letter(app, user, act, now))) {
-        Some((user, Some(letter))) => {
-            let record = entry.on("user", user.id.clone()).about_person(user.id.clone()).record(now);
-            app.store.send_one_time_token(letter?, confirms, record).await?;
-        }
-        Some((_, None)) => app.store.record(entry.refused(Reason::UserDisabled).record(now)).await?,
-        None => app.store.record(entry.refused(Reason::UnknownUser).record(now)).await?,
+    // What was typed goes when the user is erased, whether a letter was sent or not.
+    let entry = match &user {
+        Some(user) => entry.on("user", user.id.clone()).about_person(user.id.clone()),
+        None => entry,
+    };
+    match user.as_ref().ok_or(Reason::UnknownUser).and_then(|user| letter(app, user, act, now)) {
+        Ok(letter) => app.store.send_one_time_token(letter?, confirms, entry.record(now)).await?,
+        Err(reason) => app.store.record(entry.refused(reason).record(now)).await?,
     }
     if confirms {
         let until = now.plus(app.config.accounts.verification_seconds());
@@ -50,13 +50,14 @@ async fn send(app: &App, email: &str, act: Act, origin: &Origin, now: UnixTime) 
     Ok(())
 }
 
-/// `None` for whom no letter would help.
-fn letter(app: &App, user: &UserRow, act: Act, now: UnixTime) -> Option<Outcome<OneTimeLetter>> {
+/// Or why none would help.
+fn letter(app: &App, user: &UserRow, act: Act, now: UnixTime) -> Result<Outcome<OneTimeLetter>, Reason> {
     match act {
-        _ if user.disabled_at.is_some() => None,
-        Act::VerificationSent if user.verified_at.is_some() => None,
-        Act::VerificationSent => Some(letters::verification(app, user, &user.email, now)),
-        _ => Some(letters::reset(app, user, now)),
+        _ if user.unconfirmed_until.is_some_and(|until| until <= now) => Err(Reason::UnknownUser),
+        _ if user.disabled_at.is_some() => Err(Reason::UserDisabled),
+        Act::VerificationSent if user.verified_at.is_some() => Err(Reason::AlreadyVerified),
+        Act::VerificationSent => Ok(letters::verification(app, user, &user.email, now)),
+        _ => Ok(letters::reset(app, user, now)),
     }
 }
 
@@ -141,14 +142,11 @@ pub async fn reset_password(
         spends: Some(letters::spent(&row)),
         ends_grants: Some(Spared(None)),
         unlinks: verified_at.is_some(),
+        forgives: limits::counted_as(app, &[&user.username, &user.email]),
         letters: vec![letters::password_changed(app, &user, origin, now)?.into()],
         ..Amendment::new(user.id.clone(), UserChange { verified_at, ..change }, record.from(origin).record(now), now)
     };
-    let user = amended(app.store.amend_user(amendment).await?)?;
-    for name in [&user.username, &user.email] {
-        limits::forgive(app, name).await?;
-    }
-    Ok(())
+    amended(app.store.amend_user(amendment).await?).map(drop)
 }
 
 fn amended(amended: Amended) -> Outcome<UserRow> {

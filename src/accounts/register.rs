@@ -81,12 +81,14 @@ async fn in_silence(
         Err(Name::Username) => return Err(taken(Name::Username)),
         Err(Name::Email) => app.store.user_named(&user.email_key).await?,
     };
-    let may_write = limits::mail_in_silence(app, &user.email, origin.address, now).await?;
+    let may_write = limits::mail_in_silence(app, Act::Registered, &user.email, origin.address, now).await?;
     if let Some(owner) = owner {
         let letter = if may_write { Some(letters::email_taken(app, &owner, now)?) } else { None };
         let address = letters::digest(app, &user.email_key);
         let held = HeldUsername { username_key: user.username_key, address, expires_at: until };
-        if !app.store.hold_username(held, letter, now).await? {
+        let entry = Entry::new(Act::Registered, Actor::Nobody).named(&user.username).from(origin);
+        let entry = entry.on("user", owner.id.clone()).about_person(owner.id).refused(Reason::TakenName);
+        if !app.store.hold_username(held, letter, entry.record(now), now).await? {
             return Err(taken(Name::Username));
         }
     }

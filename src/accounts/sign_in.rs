@@ -84,17 +84,20 @@ pub async fn sign_in(
     let guess = Guess { name, user: user.as_ref(), client_id, origin, now };
     let admitted = admit(user.as_ref(), attempt.locked, app.config.accounts.require_verified_email);
     // Who is not let in whatever the password is waits for one to be computed all the same.
-    let verdict = app.passwords.verify(password, admitted.ok().map(|(_, stored)| stored)).await?;
+    let (verdict, rest) = app.passwords.verify(password, admitted.ok().map(|(_, stored)| stored)).await?;
     let (user, stored, outdated) = match (admitted, verdict) {
         (Ok((user, stored)), Verdict::Right { outdated }) => (user, stored, outdated),
         (admitted, _) => {
             let refused = refuse(app, &guess, admitted.err().unwrap_or(Reason::WrongPassword)).await?;
             guess.failed(app, attempt).await?;
+            rest.wait().await;
             return Err(refused.into());
         }
     };
     if !attempt.succeeded(app, now).await? {
-        return Err(refuse(app, &guess, Reason::LoginLocked).await?.into());
+        let refused = refuse(app, &guess, Reason::LoginLocked).await?;
+        rest.wait().await;
+        return Err(refused.into());
     }
     if user.must_reset_password {
         return Err(refuse(app, &guess, Reason::PasswordResetDue).await?.into());

@@ -10,7 +10,7 @@ use crate::audit::{Act, Head};
 use crate::store::audit::search::Cursor;
 use crate::time::UnixTime;
 
-pub use people::{NewUser, Page, RoleCommand, UserCommand, UserSearch};
+pub use people::{NewUser, Page, RoleCommand, UserCommand, UserSearch, UserUpdate};
 
 #[derive(Parser)]
 #[command(name = "countersign", version, about = "An OAuth 2 authorization server: it signs what others verify.")]
@@ -206,6 +206,13 @@ pub enum ScopeCommand {
     },
     /// List the scopes
     List,
+    /// Say something else of a scope
+    Describe {
+        name: String,
+        /// What it allows, in words for people
+        #[arg(long)]
+        description: String,
+    },
     /// Let clients that register themselves have a scope
     Open { name: String },
     /// Let no more of them have it; those that have it keep it

@@ -35,11 +35,11 @@ pub async fn run(app: &App, command: ClientCommand) -> Result<Printed, Complaint
             show(app, &id).await
         }
         ClientCommand::Disable { id } => {
-            let known = clients::set_disabled(app, &id, true, &by, now).await?;
+            let known = clients::set_disabled(app, &id, true, None, &by, now).await?;
             changed(known, &id, "disabled: it is refused from now on, and its tokens are not good here any more")
         }
         ClientCommand::Enable { id } => {
-            changed(clients::set_disabled(app, &id, false, &by, now).await?, &id, "enabled")
+            changed(clients::set_disabled(app, &id, false, None, &by, now).await?, &id, "enabled")
         }
         ClientCommand::Delete { id } => changed(clients::delete(app, &id, None, &by, now).await?, &id, "deleted"),
         ClientCommand::Secret { command } => secret(app, command, now).await,

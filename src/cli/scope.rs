@@ -9,6 +9,7 @@ use crate::audit::By;
 use crate::failure::{Failure, Reason};
 use crate::protocol::scope::ScopeName;
 use crate::scopes::{self, Said};
+use crate::store::scopes::ScopeRow;
 use crate::time::UnixTime;
 
 pub async fn run(app: &App, command: ScopeCommand) -> Result<Printed, Complaint> {
@@ -40,6 +41,11 @@ pub async fn run(app: &App, command: ScopeCommand) -> Result<Printed, Complaint>
                 .collect();
             Printed::new(&json, table(&["SCOPE", "BUILT IN", "DESCRIPTION"], &rows))
         }
+        ScopeCommand::Describe { name, description } => {
+            let row = describe(app, &name, |before| Said { description, ..said(before) }, &by, now).await?;
+            let json = json!({"name": row.name, "description": row.description, "registrable": row.registrable});
+            Printed::new(&json, format!("{name} described\n"))
+        }
         ScopeCommand::Open { name } => set_registrable(app, &name, true, &by, now).await,
         ScopeCommand::Close { name } => set_registrable(app, &name, false, &by, now).await,
         ScopeCommand::Delete { name } => {
@@ -62,13 +68,27 @@ async fn set_registrable(
     by: &By<'_>,
     now: UnixTime,
 ) -> Result<Printed, Complaint> {
-    let before = app.store.scope(name).await?.ok_or_else(|| Complaint::new(format!("there is no scope {name}")))?;
-    let said = Said { description: before.description.clone(), registrable };
-    if scopes::describe(app, before, said, by, now).await?.is_none() {
-        return Err(Complaint::new(format!("{name} was changed by somebody else at this moment: try it again")));
-    }
+    describe(app, name, |before| Said { registrable, ..said(before) }, by, now).await?;
     let done = if registrable { "open to clients that register themselves" } else { "closed to them" };
     Printed::new(&json!({"name": name, "registrable": registrable}), format!("{name} is {done}\n"))
+}
+
+/// What is said of a scope already.
+fn said(scope: &ScopeRow) -> Said {
+    Said { description: scope.description.clone(), registrable: scope.registrable }
+}
+
+async fn describe(
+    app: &App,
+    name: &str,
+    anew: impl FnOnce(&ScopeRow) -> Said,
+    by: &By<'_>,
+    now: UnixTime,
+) -> Result<ScopeRow, Complaint> {
+    let before = app.store.scope(name).await?.ok_or_else(|| Complaint::new(format!("there is no scope {name}")))?;
+    let said = anew(&before);
+    let after = scopes::describe(app, before, said, by, now).await?;
+    after.ok_or_else(|| Complaint::new(format!("{name} was changed by somebody else at this moment: try it again")))
 }
 
 const MALFORMED: &str = "a scope's name is one word of printable ASCII without quotes and backslashes";

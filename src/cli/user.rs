@@ -5,17 +5,18 @@ mod import;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::arguments::{NewUser, Page, UserCommand, UserSearch};
+use super::arguments::{NewUser, Page, UserCommand, UserSearch, UserUpdate};
 use super::output::{Complaint, Printed, table, when};
-use crate::accounts::administer::{self, Created, PasswordChoice};
+use crate::accounts::administer::{self, Created, PasswordChoice, Update};
 use crate::accounts::details::{Details, NewAccount};
 use crate::accounts::{self, Governed, Session, names, sessions};
 use crate::app::App;
 use crate::authority::Authority;
 use crate::failure::{Failure, Reason};
+use crate::protocol::members::{self, Patch};
 use crate::secret::{Password, Plain};
 use crate::store::users::{UserFilter, UserRow};
 use crate::time::UnixTime;
@@ -27,6 +28,9 @@ pub async fn run(app: &App, command: UserCommand) -> Result<Printed, Complaint> 
         UserCommand::List(search) => list(app, search).await,
         UserCommand::Import { file } => import::run(app, &file).await,
         UserCommand::Show(user) => show(app, &named(app, &user.name).await?).await,
+        UserCommand::Update { user, change } => {
+            update(app, &named(app, &user.name).await?, *change, &operator, now).await
+        }
         UserCommand::Sessions { user, page } => sessions(app, &named(app, &user.name).await?, page, now).await,
         UserCommand::Roles { user, roles, none } => {
             let user = named(app, &user.name).await?;
@@ -46,11 +50,11 @@ async fn act(app: &App, command: UserCommand, by: &Authority<'_>, now: UnixTime)
     let (name, done) = match command {
         UserCommand::Lock(user) => {
             let user = named(app, &user.name).await?;
-            (administer::set_locked(app, &user.id, true, by, now).await?, "locked: all sessions have ended")
+            (administer::set_locked(app, &user.id, true, None, by, now).await?, "locked: all sessions have ended")
         }
         UserCommand::Unlock(user) => {
             let user = named(app, &user.name).await?;
-            (administer::set_locked(app, &user.id, false, by, now).await?, "unlocked")
+            (administer::set_locked(app, &user.id, false, None, by, now).await?, "unlocked")
         }
         UserCommand::Enable(user) => {
             let user = named(app, &user.name).await?;
@@ -73,12 +77,12 @@ async fn act(app: &App, command: UserCommand, by: &Authority<'_>, now: UnixTime)
         UserCommand::ForceReset(user) => {
             let user = named(app, &user.name).await?;
             let done = "must set a new password: a server sends the letter";
-            (administer::force_reset(app, &user.id, by, now).await?, done)
+            (administer::force_reset(app, &user.id, None, by, now).await?, done)
         }
         UserCommand::SetPassword { user, .. } => {
             let user = named(app, &user.name).await?;
             let password = password()?;
-            (administer::set_password(app, &user.id, &password, by, now).await?, "has a new password")
+            (administer::set_password(app, &user.id, &password, None, by, now).await?, "has a new password")
         }
         UserCommand::SignOut { user, session } => {
             let user = named(app, &user.name).await?;
@@ -125,11 +129,45 @@ fn described(new: NewUser) -> Result<Created, Complaint> {
     })
 }
 
+async fn update(
+    app: &App,
+    user: &UserRow,
+    change: UserUpdate,
+    by: &Authority<'_>,
+    now: UnixTime,
+) -> Result<Printed, Complaint> {
+    let UserUpdate { username, email, verified, unverified, given_name, family_name, name, profile } = change;
+    let (given_name, family_name, name) = (patch(given_name), patch(family_name), patch(name));
+    let profile = match profile {
+        Some(file) => Patch::Set(read_profile(&file)?),
+        None => Patch::Keep,
+    };
+    let verified = (verified || unverified).then_some(verified);
+    let update = Update { username, email, verified, details: Details { given_name, family_name, name, profile } };
+    let user = administer::update(app, &user.id, update, None, by, now).await?;
+    Printed::new(&accounts::governed(app, &user).await?, format!("{} updated\n", user.username))
+}
+
+fn patch(name: Option<String>) -> Patch<String> {
+    match name {
+        None => Patch::Keep,
+        Some(name) if name.is_empty() => Patch::Clear,
+        Some(name) => Patch::Set(name),
+    }
+}
+
+/// As strictly as the API reads one.
+fn read_profile(file: &Path) -> Result<Value, Complaint> {
+    let bytes = super::read_input(file, "the profile")?;
+    let members = members::object(&bytes).ok_or_else(|| Complaint::new("the profile is not a JSON object"))?;
+    Ok(Value::Object(members.into_iter().collect()))
+}
+
 /// The first line of standard input.
 fn password() -> Result<Plain<Password>, Complaint> {
     let bytes = Zeroizing::new(super::read_input(Path::new("-"), "the password")?);
     let text = std::str::from_utf8(&bytes).map_err(|_| Complaint::new("the password is not UTF-8"))?;
-    let password = text.strip_suffix('\n').unwrap_or(text);
+    let password = text.split_once('\n').map_or(text, |(first, _)| first);
     let password = password.strip_suffix('\r').unwrap_or(password);
     if password.is_empty() {
         return Err(Complaint::new("no password came on standard input"));

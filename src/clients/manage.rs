@@ -14,11 +14,21 @@ use crate::store::clients::ClientRow;
 use crate::store::removal::Going;
 use crate::time::UnixTime;
 
-/// Disables a client, or enables it again; `false` when there is no such client.
-pub async fn set_disabled(app: &App, id: &str, disabled: bool, by: &By<'_>, now: UnixTime) -> Outcome<bool> {
+/// Disables a client, or enables it again; `false` when there is no such client, as it was `before` if that is said.
+pub async fn set_disabled(
+    app: &App,
+    id: &str,
+    disabled: bool,
+    before: Option<ClientRow>,
+    by: &By<'_>,
+    now: UnixTime,
+) -> Outcome<bool> {
     let act = if disabled { Act::ClientDisabled } else { Act::ClientEnabled };
-    let audit = about(by, act, id).record(now);
-    Ok(app.store.set_client_disabled(id.to_owned(), disabled.then_some(now), audit).await?)
+    let (disabled_at, audit) = (disabled.then_some(now), about(by, act, id).record(now));
+    Ok(match before {
+        Some(before) => app.store.set_unchanged_client_disabled(before, disabled_at, audit).await?,
+        None => app.store.set_client_disabled(id.to_owned(), disabled_at, audit).await?,
+    })
 }
 
 /// Whether there was such a client, as it was `before` if that is said. Its secrets go with it, and what people granted it. This
@@ -30,7 +40,7 @@ pub async fn delete(app: &App, id: &str, mut before: Option<ClientRow>, by: &By<
     }
     if app.store.holds_many(Going::Client(id)).await? {
         // Nobody signs in at it any more. Where this is cut off, a disabled client is left, to be deleted again.
-        set_disabled(app, id, true, by, now).await?;
+        set_disabled(app, id, true, None, by, now).await?;
         before = before.map(|before| ClientRow { disabled_at: Some(now), ..before });
         app.store.thin_out(Going::Client(id)).await?;
     }

@@ -19,13 +19,13 @@ section! {
         lock_minutes: u32 = 15, whole(1..=10_080);
         /// How many milliseconds a login is held back at most while its account is tried from anywhere; 0 holds none back.
         longest_slow_down_milliseconds: u32 = 3_000, whole(0..=10_000);
-        /// Registrations in an hour from one address.
+        /// Registrations in an hour from one address; whoever wants to have another username counts as one.
         registrations_per_hour: u32 = 3, whole(1..=1_000_000);
         /// Clients that may register themselves in an hour from one address, where that takes no token.
         clients_per_hour: u32 = 10, whole(1..=1_000_000);
         /// Calls of `/api/v1` in a minute by one caller: a user at a client, however often signed in, or a service.
         api_calls_per_minute: u32 = 100, whole(1..=1_000_000);
-        /// Mails in an hour that one account, or one address, may ask for.
+        /// Mails in an hour that one address may ask for; and those of one kind that may be asked for one account.
         mails_per_hour: u32 = 5, whole(1..=1_000_000);
     }
 }

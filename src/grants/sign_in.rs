@@ -10,7 +10,7 @@ use crate::accounts::{SignedIn, claims};
 use crate::app::App;
 use crate::audit::{Act, Actor, Entry, Origin};
 use crate::directory::{Client, Resource, Roles, Scopes};
-use crate::failure::{Outcome, Reason, Refused};
+use crate::failure::{Failure, Outcome, Reason, Refused};
 use crate::protocol::error::ErrorCode;
 use crate::protocol::resource::ResourceUri;
 use crate::protocol::scope::{OPENID, ScopeSet};
@@ -37,7 +37,29 @@ pub struct Decision {
     pub audience: Vec<ResourceUri>,
 }
 
+/// Whoever is refused here has shown who they are, so that it leaves a trace also where they get nothing; but for whoever was
+/// overtaken, by what left its own.
 pub async fn open(
+    app: &App,
+    client: &Client,
+    user: SignedIn,
+    asked: &Asked<'_>,
+    origin: &Origin,
+    now: UnixTime,
+) -> Outcome<TokenResponse> {
+    let user_id = user.id.clone();
+    let opened = attempt(app, client, user, asked, origin, now).await;
+    if let Err(Failure::Refused(refused)) = &opened
+        && refused.reason != Reason::SignInOvertaken
+    {
+        let entry = Entry::new(Act::SignInRefused, Actor::User(&user_id)).on("user", user_id.clone());
+        let entry = entry.at_client(&client.id).refused(refused.reason).from(origin);
+        app.store.record(entry.record(now)).await?;
+    }
+    opened
+}
+
+async fn attempt(
     app: &App,
     client: &Client,
     user: SignedIn,

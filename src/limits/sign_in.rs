@@ -9,6 +9,7 @@ use super::{Policy, keys, refusal};
 use crate::app::App;
 use crate::config::Limits;
 use crate::failure::Outcome;
+use crate::store::audit::Record;
 use crate::store::login_failures::{LoginFailure, LoginFailures, MINUTE};
 use crate::time::UnixTime;
 
@@ -82,8 +83,8 @@ pub async fn before_sign_in(app: &App, account: &str, address: Option<IpAddr>, n
 }
 
 impl Attempt {
-    /// The password was wrong, or the pair is locked. Says so when this failure has locked it.
-    pub async fn failed(self, app: &App, now: UnixTime) -> Outcome<Option<Locked>> {
+    /// The password was wrong, or the pair is locked. Says so when this failure has locked it, which is recorded then.
+    pub async fn failed(self, app: &App, locked: Option<Record>, now: UnixTime) -> Outcome<Option<Locked>> {
         let Some(Who { pair, account }) = self.who else { return Ok(None) };
         let settings = &app.config.limits;
         let failure = LoginFailure {
@@ -92,6 +93,7 @@ impl Attempt {
             at: now,
             lock_after: (settings.lock_after > 0).then_some(i64::from(settings.lock_after)),
             lock_seconds: settings.lock_seconds(),
+            locked,
         };
         let until = app.store.add_login_failure(failure).await?;
         Ok(until.map(|until| Locked { until }))
@@ -102,7 +104,7 @@ impl Attempt {
     #[must_use = "a right password may come too late"]
     pub async fn succeeded(self, app: &App, now: UnixTime) -> Outcome<bool> {
         if self.locked {
-            return self.failed(app, now).await.map(|_| false);
+            return self.failed(app, None, now).await.map(|_| false);
         }
         let Some(Who { pair, .. }) = self.who else { return Ok(true) };
         let Some(failures) = app.store.login_failures(&pair).await? else { return Ok(true) };
@@ -114,9 +116,9 @@ impl Attempt {
     }
 }
 
-/// Forgets the failures of an account, from wherever, and ends its locks; how many addresses there were.
-pub async fn forgive(app: &App, account: &str) -> Outcome<usize> {
-    Ok(app.store.forgive_login_failures(account_key(app, &keys::fold(account))).await?)
+/// What the accounts of these names are called where failures are counted, for a change that forgets those.
+pub fn counted_as(app: &App, names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| account_key(app, &keys::fold(name))).collect()
 }
 
 fn account_key(app: &App, folded: &str) -> String {

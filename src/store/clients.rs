@@ -77,6 +77,17 @@ macro_rules! remove {
     }};
 }
 
+macro_rules! disable {
+    ($c:ident, $client:expr, $disabled_at:expr, $audit:expr) => {{
+        let rows = diesel::update($client).set(clients::disabled_at.eq($disabled_at)).execute($c).await?;
+        raise!($c, Kind::Clients);
+        if rows == 1 {
+            record!($c, $audit);
+        }
+        Ok(rows == 1)
+    }};
+}
+
 pub(super) use remove;
 
 impl Store {
@@ -151,17 +162,17 @@ impl Store {
         disabled_at: Option<UnixTime>,
         audit: Record,
     ) -> StoreResult<bool> {
-        tx!(self, async |c| {
-            let rows = diesel::update(clients::table.filter(clients::id.eq(id)))
-                .set(clients::disabled_at.eq(disabled_at))
-                .execute(c)
-                .await?;
-            raise!(c, Kind::Clients);
-            if rows == 1 {
-                record!(c, audit);
-            }
-            Ok(rows == 1)
-        })
+        tx!(self, async |c| { disable!(c, clients::table.filter(clients::id.eq(id)), disabled_at, audit) })
+    }
+
+    /// The same; `false` also when the client is not as it was `before`.
+    pub async fn set_unchanged_client_disabled(
+        &self,
+        before: ClientRow,
+        disabled_at: Option<UnixTime>,
+        audit: Record,
+    ) -> StoreResult<bool> {
+        tx!(self, async |c| { disable!(c, unchanged!(before), disabled_at, audit) })
     }
 
     /// Whether there was such a client. Its secrets go with it.

@@ -4,6 +4,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+use super::audit::{Record, record};
 use super::backend::{Store, tx, write};
 use super::outbox::{OutboxRow, enqueue};
 use super::schema::{held_usernames, users};
@@ -97,11 +98,12 @@ pub(super) use {claim, forget, let_go, make_way};
 
 impl Store {
     /// Holds a name instead of making an account, and sends a letter to the owner of the address; `false` when the name is
-    /// taken or held.
+    /// taken or held, and then nothing is recorded.
     pub async fn hold_username(
         &self,
         held: HeldUsername,
         letter: Option<OutboxRow>,
+        record: Record,
         now: UnixTime,
     ) -> StoreResult<bool> {
         let result = tx!(self, async |c| {
@@ -115,6 +117,7 @@ impl Store {
             if let Some(letter) = letter {
                 enqueue!(c, letter);
             }
+            record!(c, record);
             Ok(())
         });
         match result {

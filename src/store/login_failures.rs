@@ -8,7 +8,8 @@ use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 
 use super::StoreResult;
-use super::backend::{Store, read, write};
+use super::audit::{Record, record};
+use super::backend::{Store, read, tx, write};
 use super::schema::login_failures;
 use crate::time::UnixTime;
 
@@ -42,6 +43,8 @@ pub struct LoginFailure {
     pub at: UnixTime,
     pub lock_after: Option<i64>,
     pub lock_seconds: i64,
+    /// What is recorded if it locks.
+    pub locked: Option<Record>,
 }
 
 #[derive(Insertable)]
@@ -106,7 +109,7 @@ impl Store {
 
     /// Counts a failure, and returns until when the pair is locked when it was this failure that locked it.
     pub async fn add_login_failure(&self, failure: LoginFailure) -> StoreResult<Option<UnixTime>> {
-        let LoginFailure { pair, account, at, lock_after, lock_seconds } = failure;
+        let LoginFailure { pair, account, at, lock_after, lock_seconds, locked: record } = failure;
         let (lock_after, until) = (lock_after.unwrap_or(i64::MAX), at.plus(lock_seconds));
         let first = NewRow {
             pair,
@@ -118,7 +121,7 @@ impl Store {
             last_at: at,
             locked_until: if lock_after <= 1 { until } else { UNLOCKED },
         };
-        let (failures, locked_until): (i64, UnixTime) = write!(self, async |c| {
+        tx!(self, async |c| {
             use login_failures::dsl as row;
             // What `LoginFailures::begin_anew` says.
             let anew = || {
@@ -129,7 +132,7 @@ impl Store {
             let locked = || row::locked_until.gt(at);
             let locks = || row::failures.ge(lock_after - 1);
             let another_minute = || row::minute_at.le(at.minus(MINUTE));
-            Ok(diesel::insert_into(login_failures::table)
+            let (failures, locked_until): (i64, UnixTime) = diesel::insert_into(login_failures::table)
                 .values(first)
                 .on_conflict(login_failures::pair)
                 .do_update()
@@ -152,9 +155,13 @@ impl Store {
                 ))
                 .returning((row::failures, row::locked_until))
                 .get_result(c)
-                .await?)
-        })?;
-        Ok((failures == lock_after && locked_until == until).then_some(until))
+                .await?;
+            let locks = failures == lock_after && locked_until == until;
+            if let Some(record) = record.filter(|_| locks) {
+                record!(c, record);
+            }
+            Ok(locks.then_some(until))
+        })
     }
 
     /// Forgets what a right password makes good; a lock stays.
@@ -164,13 +171,6 @@ impl Store {
                 .execute(c)
                 .await?;
             Ok(())
-        })
-    }
-
-    /// Forgets all failures of an account, and so ends its locks; how many pairs there were.
-    pub async fn forgive_login_failures(&self, account: String) -> StoreResult<usize> {
-        write!(self, async |c| {
-            Ok(diesel::delete(login_failures::table.filter(login_failures::account.eq(account))).execute(c).await?)
         })
     }
 }

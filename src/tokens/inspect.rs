@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::reach::{self, Holder};
 use super::refresh;
 use crate::app::App;
-use crate::directory::Roles;
+use crate::directory::{Client, Roles};
 use crate::failure::Outcome;
 use crate::keyring::TokenType;
 use crate::protocol::access_token::AccessToken;
@@ -74,15 +74,9 @@ pub async fn examine(app: &App, token: &str, now: UnixTime) -> Outcome<Option<Ex
 /// What the client and the user may not have any more, the token is not good for any more.
 async fn still_good_for(app: &App, claims: &AccessToken, standing: Option<Standing>) -> Outcome<Option<Inspected>> {
     let Some(client) = app.directory.client(&claims.client_id).await? else { return Ok(None) };
-    let (scopes, roles) = (app.directory.scopes().await?, app.directory.roles().await?);
-    let holder = match &standing {
-        None => Holder::Client,
-        Some(standing) => Holder::User { roles: &roles, of: &standing.roles },
-    };
     let mut claims = claims.clone();
     if let Some(scope) = claims.scope.take() {
-        let scope: ScopeSet = scope.intersection(&reach::held(&client, holder, &scopes));
-        claims.scope = (!scope.is_empty()).then_some(scope);
+        claims.scope = still_held(app, &client, standing.as_ref(), &scope).await?;
     }
     if let Some(standing) = &standing {
         claims.roles = Roles::all_of(&standing.roles);
@@ -92,6 +86,22 @@ async fn still_good_for(app: &App, claims: &AccessToken, standing: Option<Standi
         None => (None, None),
     };
     Ok(Some(Inspected { claims, user_id, claims_asked }))
+}
+
+/// What is left of scopes that were granted: in the name of whoever signed in, or in the client's own.
+pub(super) async fn still_held(
+    app: &App,
+    client: &Client,
+    standing: Option<&Standing>,
+    scope: &ScopeSet,
+) -> Outcome<Option<ScopeSet>> {
+    let (scopes, roles) = (app.directory.scopes().await?, app.directory.roles().await?);
+    let holder = match standing {
+        None => Holder::Client,
+        Some(standing) => Holder::User { roles: &roles, of: &standing.roles },
+    };
+    let scope = scope.intersection(&reach::held(client, holder, &scopes));
+    Ok((!scope.is_empty()).then_some(scope))
 }
 
 /// Whether the token was signed here, whatever became of it since.

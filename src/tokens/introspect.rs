@@ -1,7 +1,7 @@
 //! Introspection — RFC 7662. A caller sees its own tokens, and those for a resource that it introspects; of any other it
 //! learns as much as of one that never existed.
 
-use super::inspect::{Examined, Inspected};
+use super::inspect::{Examined, Inspected, still_held};
 use super::subject::subject;
 use crate::app::App;
 use crate::directory::{Client, Resource};
@@ -26,22 +26,28 @@ pub async fn introspect(app: &App, caller: &Client, token: Option<Examined>) -> 
         }
         // A refresh token is between its client and this server.
         Some(Examined::Refresh(standing)) if standing.grant.client_id == caller.id => {
-            Introspection::Refresh(Box::new(describe(app, caller, *standing)))
+            Introspection::Refresh(Box::new(describe(app, caller, *standing).await?))
         }
         _ => Introspection::Inactive,
     })
 }
 
-fn describe(app: &App, client: &Client, Standing { grant, .. }: Standing) -> RefreshDescription {
+/// With the scopes that its client would get for it now.
+async fn describe(app: &App, client: &Client, standing: Standing) -> Outcome<RefreshDescription> {
+    let scope = match ScopeSet::parse(&standing.grant.scope) {
+        Ok(granted) => still_held(app, client, Some(&standing), &granted).await?,
+        Err(_) => None,
+    };
+    let Standing { grant, .. } = standing;
     let idle = grant.last_used_at.plus(app.config.tokens.refresh_idle_seconds());
-    RefreshDescription {
+    Ok(RefreshDescription {
         iss: app.config.issuer.as_str().to_owned(),
         sub: subject(app, client, &grant.user_id),
         client_id: grant.client_id,
-        scope: ScopeSet::parse(&grant.scope).ok(),
+        scope,
         iat: grant.rotated_at.unwrap_or(grant.created_at),
         exp: grant.expires_at.min(idle),
-    }
+    })
 }
 
 fn may_see(caller: &Client, claims: &AccessToken, resources: &[Resource]) -> bool {

@@ -1,6 +1,7 @@
 //! Keeps the house: what imports what, how long things are, and whether the written pages are what the code says.
 
 mod layers;
+mod operations;
 mod pages;
 mod shape;
 mod standards;

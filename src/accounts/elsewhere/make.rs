@@ -78,7 +78,7 @@ async fn in_silence(
     limits::registration(app, arrival.origin.address, now).await?;
     let until = now.plus(app.config.accounts.verification_seconds());
     let made = add(app, arrival, identity, email, Some(until), now).await?;
-    let may_write = limits::mail_in_silence(app, email, arrival.origin.address, now).await?;
+    let may_write = limits::mail_in_silence(app, Act::Registered, email, arrival.origin.address, now).await?;
     if let (Made::EmailTaken, true) = (made, may_write)
         && let Some(owner) = app.store.user_named(&names::fold(email)).await?
     {

@@ -12,6 +12,13 @@ pub enum UserCommand {
     List(UserSearch),
     /// Show one account
     Show(Named),
+    /// Change what is said of an account; what is not mentioned stays
+    Update {
+        #[command(flatten)]
+        user: Named,
+        #[command(flatten)]
+        change: Box<UserUpdate>,
+    },
     /// Shut a user out and end all sessions, until the account is unlocked
     Lock(Named),
     /// Unlock an account, also where too many wrong passwords locked it
@@ -89,6 +96,33 @@ pub struct NewUser {
     /// Read the account in JSON from this file, or from standard input when it is -
     #[arg(long, value_name = "FILE", conflicts_with_all = ["username", "email", "roles", "unverified", "password_stdin"])]
     pub from: Option<PathBuf>,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = true)]
+pub struct UserUpdate {
+    #[arg(long)]
+    pub username: Option<String>,
+    /// Another address is not confirmed, unless --verified says so; the one that it replaces gets a letter
+    #[arg(long)]
+    pub email: Option<String>,
+    /// The address is confirmed
+    #[arg(long, conflicts_with = "unverified")]
+    pub verified: bool,
+    /// The address still has to be confirmed
+    #[arg(long)]
+    pub unverified: bool,
+    /// An empty one takes it away; so with the other names
+    #[arg(long, value_name = "NAME")]
+    pub given_name: Option<String>,
+    #[arg(long, value_name = "NAME")]
+    pub family_name: Option<String>,
+    /// The whole name, as it is shown
+    #[arg(id = "full_name", long = "name", value_name = "NAME")]
+    pub name: Option<String>,
+    /// Replace the profile by the JSON object of this file, or of standard input when it is -
+    #[arg(long, value_name = "FILE")]
+    pub profile: Option<PathBuf>,
 }
 
 #[derive(Args)]

@@ -114,9 +114,10 @@ impl ClientsApi {
         &self,
         request: &Request,
         #[oai(scope = "ApiScope::Clients")] bearer: Bearer,
+        #[oai(name = "If-Match")] version: IfMatch,
         id: Path<String>,
     ) -> Answer<Changed> {
-        settle(self.set_disabled(request, bearer, &id, true).await, Manner::Problem, request, &self.app).into()
+        settle(self.set_disabled(request, bearer, version, &id, true).await, Manner::Problem, request, &self.app).into()
     }
 
     /// Let a client in again
@@ -125,9 +126,11 @@ impl ClientsApi {
         &self,
         request: &Request,
         #[oai(scope = "ApiScope::Clients")] bearer: Bearer,
+        #[oai(name = "If-Match")] version: IfMatch,
         id: Path<String>,
     ) -> Answer<Changed> {
-        settle(self.set_disabled(request, bearer, &id, false).await, Manner::Problem, request, &self.app).into()
+        settle(self.set_disabled(request, bearer, version, &id, false).await, Manner::Problem, request, &self.app)
+            .into()
     }
 }
 
@@ -208,15 +211,26 @@ impl ClientsApi {
         }
     }
 
-    async fn set_disabled(&self, request: &Request, bearer: Bearer, id: &str, disabled: bool) -> Outcome<Response> {
+    async fn set_disabled(
+        &self,
+        request: &Request,
+        bearer: Bearer,
+        version: IfMatch,
+        id: &str,
+        disabled: bool,
+    ) -> Outcome<Response> {
         let app = &self.app;
         let caller = bearer.caller(app, ApiScope::Clients).await?;
-        let (authority, now) = (caller.authority(origin(request)), app.clock.now());
-        govern::check_old(app, &row(app, id).await?, &authority, now).await?;
-        if !clients::set_disabled(app, id, disabled, &authority.by, now).await? {
-            return Err(unknown().into());
+        let (before, authority) = (row(app, id).await?, caller.authority(origin(request)));
+        version.check(&clients::shown(&before))?;
+        let now = app.clock.now();
+        govern::check_old(app, &before, &authority, now).await?;
+        let unchanged = version.is_given().then_some(before);
+        match (clients::set_disabled(app, id, disabled, unchanged, &authority.by, now).await?, version.is_given()) {
+            (true, _) => etag::changed(StatusCode::OK, &clients::shown(&row(app, id).await?)),
+            (false, true) => Err(version.overtaken().into()),
+            (false, false) => Err(unknown().into()),
         }
-        etag::changed(StatusCode::OK, &clients::shown(&row(app, id).await?))
     }
 }
 

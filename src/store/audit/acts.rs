@@ -40,7 +40,7 @@ acts! {
     GrantOpened "grant_opened" "A client exchanged an authorization code for tokens."
     CodeReused "code_reused" "An authorization code was exchanged again. What it had opened was ended: it may have been stolen."
     TokenRevoked "token_revoked" "A client revoked a token."
-    Registered "registered" "Somebody made an account."
+    Registered "registered" "Somebody made an account. Refused: the address has one already; its owner is written to, as far as the limit of letters goes."
     VerificationSent "verification_sent" "A mail that verifies an address was asked for."
     EmailVerified "email_verified" "A user proved that the email address is theirs."
     ResetRequested "reset_requested" "A mail that resets a password was asked for."

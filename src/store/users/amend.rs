@@ -11,7 +11,7 @@ use crate::store::backend::{Store, tx};
 use crate::store::held_usernames::{let_go, make_way};
 use crate::store::one_time_tokens::{OneTimeLetter, Post, Spent, post, replaces, spend};
 use crate::store::outbox::enqueue;
-use crate::store::schema::{grants, identities, one_time_tokens, sessions, user_roles, users};
+use crate::store::schema::{grants, identities, login_failures, one_time_tokens, sessions, user_roles, users};
 use crate::store::session_clients::over_but_good;
 use crate::store::{StoreError, StoreResult};
 use crate::time::UnixTime;
@@ -34,6 +34,8 @@ pub struct Amendment {
     pub unlinks: bool,
     /// The browser's session that goes on with it.
     pub spares_session: Option<Hash<SessionSecret>>,
+    /// What `login_failures` calls the accounts whose failures and locks are forgotten.
+    pub forgives: Vec<String>,
     /// The one-time token that this spends: without it nothing happens. With it go all others of its purpose.
     pub spends: Option<Spent>,
     /// A link takes the place of those of its purpose that the user was sent before.
@@ -54,6 +56,7 @@ impl Amendment {
             ends_grants: None,
             unlinks: false,
             spares_session: None,
+            forgives: Vec::new(),
             spends: None,
             letters: Vec::new(),
             record,
@@ -132,12 +135,22 @@ macro_rules! cut {
     };
 }
 
+/// `forgive!(c, accounts)`: from wherever the failures came.
+macro_rules! forgive {
+    ($c:ident, $accounts:expr) => {
+        for account in $accounts {
+            diesel::delete(login_failures::table.filter(login_failures::account.eq(account))).execute($c).await?;
+        }
+    };
+}
+
 impl Store {
     /// Changes a user, with all that goes with it or not at all.
     pub async fn amend_user(&self, amendment: Amendment) -> StoreResult<Amended> {
         let amended = tx!(self, async |c| {
             let Amendment { user_id, mut change, from_version, from_epoch, .. } = amendment;
             let Amendment { roles, ends_grants, unlinks, spares_session, spends, letters, record, now, .. } = amendment;
+            let forgiven = amendment.forgives;
             if let Some(spent) = spends
                 && spend!(c, user_id, spent, now) == 0
             {
@@ -168,6 +181,7 @@ impl Store {
                 return if known == 0 { Ok(Amended::Unknown) } else { Err(StoreError::Overtaken) };
             };
             cut!(c, user_id, ends_links, unlinks);
+            forgive!(c, forgiven);
             if let Some(Spared(grant)) = ends_grants {
                 spare!(c, grant.unwrap_or_default(), row);
                 spare_session!(c, spares_session, row);

@@ -8,7 +8,12 @@ use super::{CLIENTS, Governed, SCOPES};
 use crate::contract::{count, race};
 use crate::harness::{Backend, stories};
 
-stories![a_change_to_another_version_is_refused, of_many_that_change_one_version_one_does, who_has_it_is_not_sent_it,];
+stories![
+    a_change_to_another_version_is_refused,
+    a_client_is_disabled_in_the_version_that_was_looked_at,
+    of_many_that_change_one_version_one_does,
+    who_has_it_is_not_sent_it,
+];
 
 async fn a_change_to_another_version_is_refused(backend: Backend) {
     let governed = Governed::start(backend).await;
@@ -47,6 +52,31 @@ async fn a_change_to_another_version_is_refused(backend: Backend) {
         let tag = governed.get(&path).await.header(ETAG).to_owned();
         assert_eq!(governed.send(Method::DELETE, &path, &[("if-match", &tag)], None).await.status, 204);
         governed.send(Method::PUT, &path, &[("if-match", "*")], Some(&body)).await.is_problem(404, "not_found");
+    }
+}
+
+async fn a_client_is_disabled_in_the_version_that_was_looked_at(backend: Backend) {
+    let governed = Governed::start(backend).await;
+    let another = governed.world.another_node().await;
+    let metadata = json!({"grant_types": ["client_credentials"]});
+    let client = governed.post(CLIENTS, &metadata).await.json()["client_id"].as_str().expect("an id").to_owned();
+    let path = format!("{CLIENTS}/{client}");
+    for act in ["disable", "enable"] {
+        let tag = governed.get(&path).await.header(ETAG).to_owned();
+        let to = format!("{path}/{act}");
+        for wrong in ["\"other\"", &format!("W/{tag}")] {
+            let answer = governed.send(Method::POST, &to, &[("if-match", wrong)], None).await;
+            answer.is_problem(412, "precondition_failed");
+        }
+        assert_eq!(governed.get(&path).await.header(ETAG), tag, "nothing happened");
+        let racers = (0..8).map(|number| {
+            let node = if number % 2 == 0 { &*governed.world } else { &another };
+            let request = governed.request_to(node, Method::POST, &to).header("if-match", &tag);
+            async move { request.send().await.expect("an answer").status().as_u16() }
+        });
+        let results = race(racers.collect()).await;
+        assert_eq!((count(&results, &200), count(&results, &412)), (1, 7), "{act}: {results:?}");
+        assert_eq!(governed.send(Method::POST, &to, &[], None).await.status, 200, "without it any version will do");
     }
 }
 

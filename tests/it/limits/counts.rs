@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use countersign::audit::Act;
 use countersign::failure::{Failure, Outcome, Quota};
 use countersign::limits;
 use countersign::secret::Setting;
@@ -36,8 +37,12 @@ async fn calls(node: &Node, caller: &str) -> Option<Quota> {
 }
 
 async fn mails(node: &Node, account: &str, address: &str) -> Option<&'static str> {
+    mails_of(node, Act::ResetRequested, account, address).await
+}
+
+async fn mails_of(node: &Node, act: Act, account: &str, address: &str) -> Option<&'static str> {
     let address: IpAddr = address.parse().expect("an address");
-    refused(limits::mail(&node.app, account, Some(address), node.app.clock.now()).await).map(|quota| quota.policy)
+    refused(limits::mail(&node.app, act, account, Some(address), node.app.clock.now()).await).map(|quota| quota.policy)
 }
 
 async fn an_address_registers_three_times_an_hour(backend: Backend) {
@@ -88,6 +93,8 @@ async fn a_mail_counts_for_its_account_and_for_its_address(backend: Backend) {
         assert_eq!(mails(&world, "cyd@example.com", "192.0.2.1").await, Some("mails-by-address"));
     }
     assert_eq!(mails(&world, "cyd@example.com", "192.0.2.4").await, None, "one address uses up nobody's account");
+    let another = mails_of(&world, Act::VerificationSent, "ada@example.com", "192.0.2.5").await;
+    assert_eq!(another, None, "nor one kind of letter another");
     world.advance(3600);
     assert_eq!(mails(&world, "ada@example.com", "192.0.2.1").await, None);
 }
@@ -173,7 +180,7 @@ async fn neither_the_table_nor_the_cache_holds_a_name_or_an_address() {
         let now = world.clock.now();
         let address = Some("192.0.2.77".parse().expect("an address"));
         let attempt = limits::before_sign_in(&world.app, "Ada@Example.com", address, now).await.expect("an attempt");
-        attempt.failed(&world.app, now).await.expect("it is counted");
+        attempt.failed(&world.app, None, now).await.expect("it is counted");
         assert_eq!(mails(&world, "Ada@Example.com", "192.0.2.77").await, None);
         assert_eq!(calls(&world, "user:1").await, None);
 

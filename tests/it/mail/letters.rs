@@ -193,6 +193,11 @@ fn an_operator_replaces_templates_file_by_file() {
     assert_eq!(letter.subject, "Welcome");
     assert_eq!(letter.text, "Go to https://id.example.com/a/verify-email?a=1&b=2\n");
     assert!(letter.html.contains("Confirm your email address"), "the other part is as it was");
+    let elsewhere = "Welcome\nhttps://shop.example/confirm?token={{ link|split(\"a=\")|last }}\n";
+    let mail = with_templates(&[("verify_email.txt", elsewhere), ("verify_email.html", elsewhere)]).expect("templates");
+    let letter = mail.compose(&verify("Ada"), "ada@example.org").expect("a letter");
+    assert_eq!(letter.text, "https://shop.example/confirm?token=1&b=2\n", "as the page on operations says");
+    assert!(letter.html.ends_with("?token=1&amp;b=2"), "{}", letter.html);
     let layout = "{% block title %}{% endblock %}|{% block body %}{% endblock %}|{{ name }}";
     let mail = with_templates(&[("layout.html", layout)]).expect("templates");
     let letter = mail.compose(&verify("<Ada>"), "ada@example.org").expect("a letter");

@@ -5,6 +5,7 @@ use crate::harness::{A_SECOND, Backend, Node, Persona, User, World, audited, sco
 
 stories![
     what_was_asked_is_cut_to_what_roles_give_and_the_client_may_have,
+    a_right_password_that_gets_nothing_leaves_a_trace,
     roles_add_up_and_everybody_has_one,
     a_client_without_scopes_gets_a_token_without_scope,
     this_servers_own_client_may_have_all_that_its_user_has,
@@ -61,6 +62,26 @@ async fn what_was_asked_is_cut_to_what_roles_give_and_the_client_may_have(backen
         assert_eq!((answer.status, answer.code().as_str()), (400, "invalid_scope"), "{what}");
         answer.is_refused(400, "invalid_scope");
     }
+}
+
+/// Or somebody could try passwords, and nobody would ever read which one was right.
+async fn a_right_password_that_gets_nothing_leaves_a_trace(backend: Backend) {
+    let (world, app, user) = readers_and_writers(backend).await;
+    for (form, code) in [
+        (("scope", "nothing"), "invalid_scope"),
+        (("scope", "write"), "invalid_scope"),
+        (("resource", "https://else.example"), "invalid_target"),
+    ] {
+        app.sign_in(&world, &user, &[form]).await.is_refused(400, code);
+    }
+    let rows = "SELECT reason || ' ' || actor_id || ' ' || target_id || ' ' || client_id FROM audit_log \
+                WHERE act = 'sign_in_refused' ORDER BY reason";
+    let (id, app) = (&user.id, &app.id);
+    let expected =
+        ["no_scope_left", "target_not_allowed", "unknown_scope"].map(|reason| format!("{reason} {id} {id} {app}"));
+    assert_eq!(world.texts(rows).await, expected);
+    let whose = format!("SELECT digest FROM audit_persons WHERE user_id = '{id}'");
+    assert_eq!(world.texts(&whose).await.len(), 3, "what is personal goes when the user is erased");
 }
 
 async fn roles_add_up_and_everybody_has_one(backend: Backend) {

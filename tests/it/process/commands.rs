@@ -22,6 +22,7 @@ async fn every_command_prints_one_json_value_beside_a_running_server(backend: Ba
         &["client", "disable", id],
         &["client", "enable", id],
         &["scope", "create", "a:read", "--description", "Read it"],
+        &["scope", "describe", "a:read", "--description", "Read all of it"],
         &["scope", "list"],
         &["resource", "create", "https://api.example", "--scope", "a:read", "--introspector", id],
         &["resource", "list"],

@@ -10,6 +10,7 @@ use crate::passwords::{RIGHT, WRITTEN_ELSEWHERE};
 
 stories![
     a_user_is_made_and_signs_in,
+    what_is_said_of_a_user_is_changed,
     what_is_done_by_command_is_in_force_at_once,
     roles_are_made_given_and_taken,
     accounts_are_listed_page_by_page,
@@ -79,10 +80,59 @@ async fn a_user_is_made_and_signs_in(backend: Backend) {
     let password = format!(" {} ", a_password());
     home.json_from(&["user", "set-password", "bob", "--password-stdin"], password.as_bytes()).await;
     signed_in(&server, "bob", &password).await;
+    // What follows the first line is not part of it.
+    let password = a_password();
+    let lines = format!("{password}\r\nnot the password\n\n");
+    home.json_from(&["user", "set-password", "bob", "--password-stdin"], lines.as_bytes()).await;
+    signed_in(&server, "bob", &password).await;
     let made = home.json(&["user", "create", "--username", "cem", "--email", "cem@example.org"]).await;
     assert_eq!(made["has_password"], false);
     let text = home.run(&["user", "create", "--username", "dee", "--email", "dee@example.org"], &[]).await.out;
     assert!(text.contains("username  dee") && text.contains("user set-password"), "{text}");
+}
+
+async fn what_is_said_of_a_user_is_changed(backend: Backend) {
+    let home = Home::new(backend).await.with("COUNTERSIGN_LIMITS__ENABLED", "false");
+    let server = home.start().await;
+    let (made, password) = makes(&home, "ann", &[]).await;
+    let update = async |more: &[&str], input: &str| {
+        home.json_from(&[&["user", "update", "ann"], more].concat(), input.as_bytes()).await
+    };
+    let named = update(&["--given-name", "Ann", "--family-name", "Lee", "--name", "Ann Lee"], "").await;
+    assert_eq!(
+        (&named["id"], &named["name"], &named["email_verified"]),
+        (&made["id"], &json!("Ann Lee"), &json!(true))
+    );
+    let cleared = update(&["--family-name", "", "--profile", "-"], r#"{"desk": 7}"#).await;
+    assert_eq!((&cleared["given_name"], &cleared["family_name"]), (&json!("Ann"), &json!(null)));
+    assert_eq!(cleared["profile"], json!({"desk": 7}));
+    let moved = update(&["--email", "lee@example.org"], "").await;
+    assert_eq!((&moved["email"], &moved["email_verified"]), (&json!("lee@example.org"), &json!(false)));
+    assert_eq!(update(&["--verified"], "").await["email_verified"], true);
+    assert_eq!(update(&["--unverified"], "").await["email_verified"], false);
+    assert_eq!(update(&["--username", "lee"], "").await["username"], "lee");
+    signed_in(&server, "lee", &password).await;
+    let text = home.run(&["user", "update", "lee", "--name", "Lee"], &[]).await.out;
+    assert_eq!(text, "lee updated\n");
+    let acts = home.json(&["audit", "list", "--act", "user_updated"]).await;
+    assert_eq!(acts["acts"].as_array().map(Vec::len), Some(7));
+    makes(&home, "bob", &[]).await;
+    for (change, said) in [
+        (["--username", "BOB"], "username is taken"),
+        (["--email", "nowhere"], "email: "),
+        (["--profile", "nowhere.json"], "cannot be read"),
+    ] {
+        let refused = home.refused(&[&["user", "update", "lee"][..], &change].concat()).await;
+        assert!(refused.contains(said), "{change:?}: {refused}");
+    }
+    assert!(home.refused(&["user", "update", "nobody", "--verified"]).await.contains("there is no user nobody"));
+    for usage in [&["lee"][..], &["lee", "--verified", "--unverified"], &["--verified"]] {
+        assert_eq!(home.run(&[&["user", "update"], usage].concat(), &[]).await.code, Some(2), "{usage:?}");
+    }
+    let profile = ["user", "update", "lee", "--profile", "-"];
+    for input in ["", "{", "7", r#"{"a": 1, "a": 2}"#] {
+        assert!(home.refused_from(&profile, input.as_bytes()).await.contains("the profile is not a JSON object"));
+    }
 }
 
 async fn what_is_done_by_command_is_in_force_at_once(backend: Backend) {
@@ -246,6 +296,7 @@ async fn what_cannot_be_done_is_refused_with_what_helps(backend: Backend) {
     for (password, said) in [
         ("", "no password"),
         ("\n", "no password"),
+        ("\nthe second line of it\n", "no password"),
         ("short\n", "password: A password has at least"),
         ("\u{fffd}\n", "at least"),
     ] {

@@ -21,9 +21,13 @@ async fn scopes_are_made_listed_and_removed(backend: Backend) {
     let home = Home::new(backend).await;
     let made = home.json(&["scope", "create", "a:read", "--description", "Read the a"]).await;
     assert_eq!(made, json!({"name": "a:read", "description": "Read the a", "registrable": false}));
+    assert!(home.refused(&["scope", "describe", "a:write", "--description", "W"]).await.contains("no scope a:write"));
+    assert_eq!(home.run(&["scope", "describe", "a:read"], &[]).await.code, Some(2));
+    let described = home.json(&["scope", "describe", "a:read", "--description", "Read all of the a"]).await;
+    assert_eq!(described, json!({"name": "a:read", "description": "Read all of the a", "registrable": false}));
     let list = home.json(&["scope", "list"]).await;
     let row = named(&list, "name", "a:read").expect("it is listed");
-    let row_of = json!({"name": "a:read", "description": "Read the a", "built_in": false, "registrable": false});
+    let row_of = json!({"name": "a:read", "description": "Read all of the a", "built_in": false, "registrable": false});
     assert_eq!(*row, row_of);
     for built_in in ["openid", "profile", "email", "address", "phone", "offline_access"] {
         assert_eq!(named(&list, "name", built_in).expect("it is listed")["built_in"], true);

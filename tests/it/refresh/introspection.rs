@@ -3,9 +3,14 @@
 use serde_json::json;
 
 use super::people;
-use crate::harness::{Backend, INTROSPECT, resources, scopes, stories};
+use crate::harness::{Backend, INTROSPECT, resources, scopes, sorted, stories};
 
-stories![a_client_sees_its_own_refresh_token, nobody_sees_the_refresh_token_of_another, only_the_current_one_is_good,];
+stories![
+    a_client_sees_its_own_refresh_token,
+    scopes_that_are_lost_are_not_shown,
+    nobody_sees_the_refresh_token_of_another,
+    only_the_current_one_is_good,
+];
 
 async fn a_client_sees_its_own_refresh_token(backend: Backend) {
     let world = backend.world().await;
@@ -36,6 +41,26 @@ async fn a_client_sees_its_own_refresh_token(backend: Backend) {
         let form = [("token", token.as_str()), ("token_type_hint", hint)];
         assert_eq!(app.post(&world, INTROSPECT, &form).await.json()["active"], true, "{hint}");
     }
+}
+
+async fn scopes_that_are_lost_are_not_shown(backend: Backend) {
+    let world = backend.world().await;
+    world.scopes(["read", "write"]).await;
+    world.role("writer", &["read", "write"]).await;
+    let user = world.user_with("ann", |new| new.roles = vec!["writer".to_owned()]).await;
+    let app = world.app(|m| m.scope = scopes("openid read write")).await;
+    let token = app.signed_in(&world, &user, &[]).await;
+    let seen = async || {
+        let seen = app.introspect(&world, token.next()).await;
+        assert_eq!(seen["active"], true, "{seen}");
+        sorted(seen["scope"].as_str().unwrap_or("")).join(" ")
+    };
+    assert_eq!(seen().await, "openid read write");
+    world.role("writer", &["read"]).await;
+    assert_eq!(seen().await, "openid read");
+    world.give_roles(&user, &[]).await;
+    assert_eq!(seen().await, "openid");
+    assert_eq!(app.refreshed(&world, token.next(), &[]).await.scope(), "openid", "which is what it gets");
 }
 
 async fn nobody_sees_the_refresh_token_of_another(backend: Backend) {

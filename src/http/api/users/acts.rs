@@ -44,9 +44,11 @@ impl ActsApi {
         &self,
         request: &Request,
         #[oai(scope = "ApiScope::Users")] bearer: Bearer,
+        #[oai(name = "If-Match")] version: IfMatch,
         id: Path<String>,
     ) -> Answer<Changed> {
-        settle(self.act(request, bearer, &id, Act::Enable(false)).await, Manner::Problem, request, &self.app).into()
+        settle(self.act(request, bearer, version, &id, Act::Enable(false)).await, Manner::Problem, request, &self.app)
+            .into()
     }
 
     /// Enable a disabled account
@@ -55,9 +57,11 @@ impl ActsApi {
         &self,
         request: &Request,
         #[oai(scope = "ApiScope::Users")] bearer: Bearer,
+        #[oai(name = "If-Match")] version: IfMatch,
         id: Path<String>,
     ) -> Answer<Changed> {
-        settle(self.act(request, bearer, &id, Act::Enable(true)).await, Manner::Problem, request, &self.app).into()
+        settle(self.act(request, bearer, version, &id, Act::Enable(true)).await, Manner::Problem, request, &self.app)
+            .into()
     }
 
     /// Lock an account
@@ -68,9 +72,11 @@ impl ActsApi {
         &self,
         request: &Request,
         #[oai(scope = "ApiScope::Users")] bearer: Bearer,
+        #[oai(name = "If-Match")] version: IfMatch,
         id: Path<String>,
     ) -> Answer<Changed> {
-        settle(self.act(request, bearer, &id, Act::Lock(true)).await, Manner::Problem, request, &self.app).into()
+        settle(self.act(request, bearer, version, &id, Act::Lock(true)).await, Manner::Problem, request, &self.app)
+            .into()
     }
 
     /// Unlock an account
@@ -81,9 +87,11 @@ impl ActsApi {
         &self,
         request: &Request,
         #[oai(scope = "ApiScope::Users")] bearer: Bearer,
+        #[oai(name = "If-Match")] version: IfMatch,
         id: Path<String>,
     ) -> Answer<Changed> {
-        settle(self.act(request, bearer, &id, Act::Lock(false)).await, Manner::Problem, request, &self.app).into()
+        settle(self.act(request, bearer, version, &id, Act::Lock(false)).await, Manner::Problem, request, &self.app)
+            .into()
     }
 
     /// Replace the roles of a user
@@ -109,10 +117,11 @@ impl ActsApi {
         &self,
         request: &Request,
         #[oai(scope = "ApiScope::Users")] bearer: Bearer,
+        #[oai(name = "If-Match")] version: IfMatch,
         id: Path<String>,
         body: Json<PasswordBody>,
     ) -> Answer<Changed> {
-        settle(self.set_password(request, bearer, &id, body).await, Manner::Problem, request, &self.app).into()
+        settle(self.set_password(request, bearer, version, &id, body).await, Manner::Problem, request, &self.app).into()
     }
 
     /// Make a user set a new password
@@ -124,21 +133,22 @@ impl ActsApi {
         request: &Request,
         #[oai(scope = "ApiScope::Users")] bearer: Bearer,
         #[oai(name = "Idempotency-Key")] key: IdempotencyKey,
+        #[oai(name = "If-Match")] version: IfMatch,
         id: Path<String>,
     ) -> Answer<Changed> {
-        settle(self.reset(request, bearer, key, &id).await, Manner::Problem, request, &self.app).into()
+        settle(self.reset(request, bearer, key, version, &id).await, Manner::Problem, request, &self.app).into()
     }
 }
 
 impl ActsApi {
-    async fn act(&self, request: &Request, bearer: Bearer, id: &str, act: Act) -> Outcome<Response> {
+    async fn act(&self, request: &Request, bearer: Bearer, version: IfMatch, id: &str, act: Act) -> Outcome<Response> {
         let app = &self.app;
         let caller = bearer.caller(app, ApiScope::Users).await?;
-        load(app, id).await?;
+        let (_, from_version) = as_supposed(app, id, &version).await?;
         let (authority, now) = (caller.authority(origin(request)), app.clock.now());
         let user = match act {
-            Act::Enable(enabled) => administer::set_enabled(app, id, enabled, None, &authority, now).await?,
-            Act::Lock(locked) => administer::set_locked(app, id, locked, &authority, now).await?,
+            Act::Enable(enabled) => administer::set_enabled(app, id, enabled, from_version, &authority, now).await?,
+            Act::Lock(locked) => administer::set_locked(app, id, locked, from_version, &authority, now).await?,
         };
         shown(app, &user).await
     }
@@ -169,6 +179,7 @@ impl ActsApi {
         &self,
         request: &Request,
         bearer: Bearer,
+        version: IfMatch,
         id: &str,
         body: Json<PasswordBody>,
     ) -> Outcome<Response> {
@@ -177,20 +188,29 @@ impl ActsApi {
         let mut body = body.read(&app.config.server).await?;
         let password = body.secret("password");
         body.finish()?;
-        load(app, id).await?;
+        let (_, from_version) = as_supposed(app, id, &version).await?;
         let authority = caller.authority(origin(request));
-        let user = administer::set_password(app, id, &password, &authority, app.clock.now()).await?;
+        let user = administer::set_password(app, id, &password, from_version, &authority, app.clock.now()).await?;
         shown(app, &user).await
     }
 
-    async fn reset(&self, request: &Request, bearer: Bearer, key: IdempotencyKey, id: &str) -> Outcome<Response> {
+    async fn reset(
+        &self,
+        request: &Request,
+        bearer: Bearer,
+        key: IdempotencyKey,
+        version: IfMatch,
+        id: &str,
+    ) -> Outcome<Response> {
         let app = Arc::clone(&self.app);
         let caller = bearer.caller(&app, ApiScope::Users).await?;
         let (user, _) = load(&app, id).await?;
         let (who, origin) = (caller.name(), origin(request));
         let act = async move {
+            // Not before: whoever asks again holds the version that the first time has replaced.
+            let (user, from_version) = as_supposed(&app, &user.id, &version).await?;
             let authority = caller.authority(origin);
-            let user = administer::force_reset(&app, &user.id, &authority, app.clock.now()).await?;
+            let user = administer::force_reset(&app, &user.id, from_version, &authority, app.clock.now()).await?;
             shown(&app, &user).await
         };
         idempotency::once(&self.app, request, &key, &who, &[], act).await

@@ -29,6 +29,12 @@ async fn a_change_to_another_version_is_refused(backend: Backend) {
         (Method::PATCH, path.clone(), Some(json!({"name": "A"}))),
         (Method::PUT, path.clone(), Some(whole)),
         (Method::PUT, format!("{path}/roles"), Some(json!({"roles": []}))),
+        (Method::PUT, format!("{path}/password"), Some(json!({"password": a_password()}))),
+        (Method::POST, format!("{path}/force-reset"), None),
+        (Method::POST, format!("{path}/lock"), None),
+        (Method::POST, format!("{path}/unlock"), None),
+        (Method::POST, format!("{path}/disable"), None),
+        (Method::POST, format!("{path}/enable"), None),
         (Method::DELETE, path.clone(), None),
         (Method::DELETE, format!("{path}?erase=true"), None),
     ];
@@ -185,10 +191,11 @@ async fn a_repeated_request_makes_one_account(backend: Backend) {
     let other = governed.send(Method::POST, USERS, &[("idempotency-key", "k")], Some(&other)).await;
     other.is_problem(422, "idempotency_key_reused");
     governed.post(USERS, &body).await.is_problem(409, "conflict");
-    // A letter that was asked for twice under one key is sent once.
+    // A letter that was asked for twice under one key is sent once, though the first time made another version.
     let path = format!("{USERS}/{}/force-reset", first.json()["id"].as_str().expect("an id"));
+    let headers = [("idempotency-key", "letter"), ("if-match", first.header(ETAG))];
     for _ in 0..2 {
-        let answer = governed.send(Method::POST, &path, &[("idempotency-key", "letter")], None).await;
+        let answer = governed.send(Method::POST, &path, &headers, None).await;
         assert_eq!(answer.status, 200, "{answer:?}");
     }
     let letters = "SELECT hash FROM one_time_tokens";

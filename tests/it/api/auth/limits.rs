@@ -1,11 +1,14 @@
 //! What may be done only so often, at the endpoints that it is about.
 
-use countersign::limits;
+use std::time::{Duration, Instant};
+
+use countersign::accounts::administer;
+use countersign::authority::Authority;
 use reqwest::Method;
 use serde_json::json;
 
 use crate::api::people::{CHANGE, FORGOT, LOGIN, REGISTER, RESEND, Session, WRONG, a_password, somebody, visible};
-use crate::harness::{Answer, Backend, Persona, TOKEN, User, World, stories};
+use crate::harness::{A_WHILE, Answer, Backend, Persona, TOKEN, User, World, stories, within};
 
 stories![
     wrong_passwords_are_slowed_then_locked_at_one_address,
@@ -15,6 +18,7 @@ stories![
     strangers_count_by_their_address,
     this_servers_own_client_is_limited_at_the_token_endpoint_too,
     a_wrong_current_password_is_a_wrong_password,
+    a_guess_counts_while_its_answer_waits,
 ];
 
 const HERE: &str = "192.0.2.1";
@@ -69,7 +73,8 @@ async fn wrong_passwords_are_slowed_then_locked_at_one_address(backend: Backend)
                  (SELECT personal FROM audit_log WHERE act = 'login_locked')";
     assert_eq!(world.texts(whose).await, [ann.id.as_str()], "the typed name goes when the user is erased");
     // An administrator forgives.
-    limits::forgive(&world.app, &ann.username).await.expect("the store answers");
+    let (by, now) = (Authority::operator(), world.clock.now());
+    administer::set_locked(&world.app, &ann.id, false, None, &by, now).await.expect("it is unlocked");
     assert_eq!(login(HERE, &ann, &ann.password).await.status, 200);
 }
 
@@ -97,11 +102,13 @@ async fn letters_are_asked_for_so_often_an_hour(backend: Backend) {
     for known in [true, false] {
         let email = if known { ann.email.as_str() } else { "nobody@example.org" };
         let body = json!({ "email": email });
-        for number in 0..5_u8 {
-            let path = if number % 2 == 0 { FORGOT } else { RESEND };
-            assert_eq!(world.tell_from(&format!("192.0.2.{}", number + 10), path, &body).await.status, 202);
+        // Whoever uses up what asks to confirm an address keeps nobody from setting a password.
+        for path in [RESEND, FORGOT] {
+            for number in 10..15 {
+                assert_eq!(world.tell_from(&format!("192.0.2.{number}"), path, &body).await.status, 202);
+            }
+            is_too_many(&world.tell_from("192.0.2.99", path, &body).await, "mails-by-account", "3600");
         }
-        is_too_many(&world.tell_from("192.0.2.99", FORGOT, &body).await, "mails-by-account", "3600");
     }
     for number in 0..5 {
         let body = json!({ "email": format!("nobody{number}@example.org") });
@@ -224,4 +231,38 @@ async fn a_wrong_current_password_is_a_wrong_password(backend: Backend) {
     let locks = "SELECT target_id FROM audit_log WHERE act = 'login_locked' AND actor_kind = 'system'";
     assert_eq!(world.texts(locks).await, [ann.id.as_str()]);
     world.try_login("ann", &ann.password).await.is_problem(401, "invalid_credentials");
+}
+
+/// Answers wait for as long as the slowest password that is stored would take; who sends many guesses at once gains nothing
+/// by that.
+async fn a_guess_counts_while_its_answer_waits(backend: Backend) {
+    let world = limited(backend, 10_000).await;
+    let (ann, app) = (world.user("ann").await, world.app(|_| ()).await);
+    let session = world.login(&ann).await;
+    // Nobody has such a password; it would take some two seconds.
+    world.stop_jobs().await;
+    world.app.passwords.set_kinds_present(vec!["bcrypt$15".to_owned()]);
+    let change = json!({"current_password": WRONG, "new_password": a_password()});
+    let guesses = async {
+        let (one, other, third) = (
+            app.sign_in_as(&world, "ann", WRONG, &[]),
+            app.sign_in_as(&world, "ann", WRONG, &[]),
+            app.sign_in_as(&world, "ann", WRONG, &[]),
+        );
+        let changes = [(); 2].map(|()| session.send(&world, Method::POST, CHANGE, Some(&change)));
+        let (one, other, third, changes) = tokio::join!(one, other, third, futures_util::future::join_all(changes));
+        [one, other, third].iter().for_each(|answer| answer.is_refused(400, "invalid_grant"));
+        changes.iter().for_each(|answer| answer.is_problem(422, "invalid_fields"));
+        Instant::now()
+    };
+    let meanwhile = async {
+        let counted = "SELECT CAST(minute_failures AS TEXT) FROM login_failures";
+        within(A_WHILE, "all are counted", async || world.texts(counted).await == ["5"]).await;
+        let noted = "SELECT id FROM audit_log WHERE reason = 'wrong_password'";
+        assert_eq!(world.texts(noted).await.len(), 5);
+        app.sign_in(&world, &ann, &[]).await.is_refused(429, "too_many_requests");
+        Instant::now()
+    };
+    let (answered, refused) = tokio::join!(guesses, meanwhile);
+    assert!(refused + Duration::from_millis(500) < answered, "while none of the guesses was answered");
 }

@@ -9,7 +9,7 @@ use crate::api::people::{
     CHANGE, FORGOT, ME, RESEND, RESET, Session, VERIFY, WRONG, a_password, token_of_letter, with_letters,
 };
 use crate::contract::race;
-use crate::harness::{A_WHILE, Answer, Backend, Mailbox, Node, User, World, stories, within};
+use crate::harness::{A_WHILE, Answer, Backend, Mailbox, Node, User, World, audited, stories, within};
 
 stories![
     a_forgotten_password_is_set_by_a_letter,
@@ -18,6 +18,7 @@ stories![
     a_new_password_must_be_a_good_one_and_the_link_stays,
     a_reset_forgives_wrong_guesses,
     a_letter_comes_again_for_an_address_that_is_not_confirmed,
+    what_was_typed_in_vain_goes_with_the_user,
     a_password_is_changed_by_who_knows_it,
     a_password_is_changed_whatever_else_changes_meanwhile,
     of_two_changes_of_a_password_one_counts,
@@ -149,9 +150,31 @@ async fn a_letter_comes_again_for_an_address_that_is_not_confirmed(backend: Back
     assert_eq!(session.me(&world).await.json()["email_verified"], true);
     world.tell(VERIFY, &json!({ "token": first })).await.is_problem(400, "invalid_grant");
     assert_eq!(world.tell(RESEND, &json!({ "email": ann.email })).await.status, 202);
-    let asked = "SELECT outcome FROM audit_log WHERE act = 'verification_sent' ORDER BY outcome";
-    assert_eq!(world.texts(asked).await, ["done", "refused"], "no letter would help");
+    let asked = "SELECT COALESCE(reason, outcome) FROM audit_log WHERE act = 'verification_sent' ORDER BY outcome";
+    assert_eq!(world.texts(asked).await, ["done", "already_verified"], "no letter would help");
     assert_eq!(mailbox.letters_to(&ann.email).len(), 2);
+}
+
+async fn what_was_typed_in_vain_goes_with_the_user(backend: Backend) {
+    let world = backend.world().await;
+    let (ann, bob) = (world.user("ann").await, world.user("bob").await);
+    world.disable_user(&bob, Some(world.clock.now())).await;
+    for (path, user) in [(RESEND, &ann), (FORGOT, &bob), (RESEND, &bob)] {
+        assert_eq!(world.tell(path, &json!({ "email": user.email })).await.status, 202);
+    }
+    let rows = "SELECT act || ' ' || reason || ' ' || target_id FROM audit_log \
+                WHERE act IN ('verification_sent', 'reset_requested') ORDER BY act, reason";
+    let expected = [
+        format!("reset_requested user_disabled {}", bob.id),
+        format!("verification_sent already_verified {}", ann.id),
+        format!("verification_sent user_disabled {}", bob.id),
+    ];
+    assert_eq!(world.texts(rows).await, expected);
+    for (user, left) in [(&ann, 2), (&bob, 0)] {
+        world.app.store.erase_user(user.id.clone(), None, audited()).await.expect("the store answers");
+        let typed = "SELECT name FROM audit_persons WHERE name LIKE '%@example.org'";
+        assert_eq!(world.texts(typed).await.len(), left);
+    }
 }
 
 async fn a_password_is_changed_by_who_knows_it(backend: Backend) {

@@ -16,6 +16,7 @@ stories![
     nobody_raises_themselves,
     a_change_may_say_for_which_version_it_was_made,
     a_username_can_be_another_one_that_is_free,
+    who_wants_another_username_counts_as_who_registers,
     who_closes_the_account_is_out,
     an_account_is_a_persons,
 ];
@@ -146,6 +147,29 @@ async fn a_username_can_be_another_one_that_is_free(backend: Backend) {
     world.login(&ann).await;
     assert_eq!(bobs.patch(&world, json!({"username": "ann"})).await.status, 200, "what was let go is free");
     assert_eq!(world.try_login(&bob.email, &bob.password).await.status, 200);
+}
+
+/// Or whoever has an account could ask for all the names that there are.
+async fn who_wants_another_username_counts_as_who_registers(backend: Backend) {
+    let world = backend.world_with(|config| config.limits.enabled = true).await;
+    let (ann, _bob) = (world.user("ann").await, world.user("bob").await);
+    let session = world.login(&ann).await;
+    for _ in 0..2 {
+        session.patch(&world, json!({"username": "BOB"})).await.is_problem(409, "conflict");
+    }
+    assert_eq!(session.patch(&world, json!({"username": "a b"})).await.status, 422, "what is no name does not count");
+    assert_eq!(session.patch(&world, json!({"username": "anna"})).await.status, 200);
+    for name in ["bob", "cid"] {
+        let refused = session.patch(&world, json!({ "username": name })).await;
+        refused.is_problem(429, "too_many_requests");
+        assert!(refused.header("ratelimit").starts_with("\"registrations\""), "{refused:?}");
+    }
+    for change in [json!({"username": "Anna"}), json!({"username": "Anna", "name": "Anna"}), json!({"name": "A"})] {
+        assert_eq!(session.patch(&world, change).await.status, 200, "it is the name that they have");
+    }
+    world.advance(3_600);
+    let session = Session::of(&world.try_login("anna", &ann.password).await);
+    session.patch(&world, json!({"username": "bob"})).await.is_problem(409, "conflict");
 }
 
 async fn who_closes_the_account_is_out(backend: Backend) {

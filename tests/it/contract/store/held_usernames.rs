@@ -47,9 +47,9 @@ async fn a_held_name_is_taken_until_its_time(fresh: &Fresh) {
     let store = fresh.store().await;
     let until = NOW.plus(60);
     add(&store, new_user("ann")).await;
-    assert!(store.hold_username(held("bob", until), None, NOW).await.unwrap());
-    assert!(!store.hold_username(held("bob", until.plus(60)), None, NOW).await.unwrap(), "it is held");
-    assert!(!store.hold_username(held("ann", until), None, NOW).await.unwrap(), "it is taken");
+    assert!(store.hold_username(held("bob", until), None, audited(), NOW).await.unwrap());
+    assert!(!store.hold_username(held("bob", until.plus(60)), None, audited(), NOW).await.unwrap(), "it is held");
+    assert!(!store.hold_username(held("ann", until), None, audited(), NOW).await.unwrap(), "it is taken");
     let renamed = async |now: UnixTime| {
         let mut change = amendment("ann", now);
         change.change.username_key = Some("bob".to_owned());
@@ -63,18 +63,20 @@ async fn a_held_name_is_taken_until_its_time(fresh: &Fresh) {
     assert_eq!(adds(&store, "bob", until).await, Ok(()));
     assert!(names(fresh).await.is_empty(), "a name is a user's or held");
     assert!(matches!(renamed(until).await, Amended::Taken(Name::Username)));
-    assert!(store.hold_username(held("cem", until), None, NOW).await.unwrap());
-    assert!(store.hold_username(held("cem", until.plus(9)), None, until).await.unwrap(), "and held anew");
+    assert!(store.hold_username(held("cem", until), None, audited(), NOW).await.unwrap());
+    assert!(store.hold_username(held("cem", until.plus(9)), None, audited(), until).await.unwrap(), "and held anew");
 }
 
 async fn a_name_is_held_with_its_letter_or_not_at_all(fresh: &Fresh) {
     let store = fresh.store().await;
     add(&store, new_user("ann")).await;
     let letter = |id: &str| Some(OutboxRow::new(id.to_owned(), Delivery::Mail, "sealed".to_owned(), NOW));
-    assert!(store.hold_username(held("bob", NOW.plus(1)), letter("l1"), NOW).await.unwrap());
-    assert!(!store.hold_username(held("bob", NOW.plus(1)), letter("l2"), NOW).await.unwrap());
-    assert!(!store.hold_username(held("ann", NOW.plus(1)), letter("l3"), NOW).await.unwrap());
+    assert!(store.hold_username(held("bob", NOW.plus(1)), letter("l1"), audited(), NOW).await.unwrap());
+    assert!(!store.hold_username(held("bob", NOW.plus(1)), letter("l2"), audited(), NOW).await.unwrap());
+    assert!(!store.hold_username(held("ann", NOW.plus(1)), letter("l3"), audited(), NOW).await.unwrap());
     assert_eq!(fresh.raw().await.texts("SELECT id FROM outbox").await, ["l1"]);
+    let records = "SELECT id FROM audit_log WHERE act = 'client_updated'";
+    assert_eq!(fresh.raw().await.texts(records).await.len(), 2, "one of the account, one of the name");
     assert_eq!(names(fresh).await, ["bob"]);
 }
 
@@ -86,7 +88,10 @@ async fn of_holds_and_accounts_at_the_same_moment_one_has_the_name(fresh: &Fresh
             let (store, wanted) = (nodes[number % 2].clone(), wanted.clone());
             async move {
                 if number % 4 < 2 {
-                    return store.hold_username(held(&wanted, NOW.plus(60)), None, NOW).await.expect("an answer");
+                    return store
+                        .hold_username(held(&wanted, NOW.plus(60)), None, audited(), NOW)
+                        .await
+                        .expect("an answer");
                 }
                 let mut new = new_user(&format!("{round} {number}"));
                 new.user.username_key = wanted;
@@ -102,7 +107,7 @@ async fn what_was_asked_for_again_is_held_longer(fresh: &Fresh) {
     let store = fresh.store().await;
     let other = HeldUsername { address: "another".to_owned(), ..held("other", NOW.plus(60)) };
     for row in [held("one", NOW.plus(60)), held("two", NOW.plus(50)), held("late", NOW.plus(9)), other] {
-        assert!(store.hold_username(row, None, NOW).await.unwrap());
+        assert!(store.hold_username(row, None, audited(), NOW).await.unwrap());
     }
     store.prolong_holds("a digest".to_owned(), NOW.plus(100), NOW.plus(10)).await.unwrap();
     let until = "SELECT CAST(expires_at AS TEXT) FROM held_usernames ORDER BY username_key";

@@ -3,10 +3,13 @@
 use countersign::store::Store;
 use countersign::store::login_failures::{FORGOTTEN_SECONDS, LoginFailure};
 use countersign::store::sweep::BATCH;
+use countersign::store::users::{Amended, Amendment};
 use countersign::time::UnixTime;
 
+use super::users::{add, new_user};
 use crate::contract::database::Fresh;
 use crate::contract::{NOW, count, on_both_databases, race};
+use crate::harness::{amendment, audited};
 
 on_both_databases! {
     of_many_failures_each_counts_and_one_locks
@@ -24,7 +27,7 @@ const LOCK_SECONDS: i64 = 900;
 
 fn failure(account: &str, pair: &str, at: UnixTime) -> LoginFailure {
     let (account, pair) = (account.to_owned(), pair.to_owned());
-    LoginFailure { pair, account, at, lock_after: Some(3), lock_seconds: LOCK_SECONDS }
+    LoginFailure { pair, account, at, lock_after: Some(3), lock_seconds: LOCK_SECONDS, locked: Some(audited()) }
 }
 
 /// One more failure of one pair; until when it has locked.
@@ -47,6 +50,7 @@ async fn of_many_failures_each_counts_and_one_locks(fresh: &Fresh) {
     let results = race(racers.collect()).await;
     let until = Some(NOW.plus(LOCK_SECONDS));
     assert_eq!((count(&results, &until), count(&results, &None)), (1, 15), "{results:?}");
+    assert_eq!(fresh.raw().await.texts("SELECT id FROM audit_log").await.len(), 1, "which is recorded once");
     assert_eq!(state(&nodes[0], NOW).await, Some((16, 16, until)));
     assert_eq!(nodes[0].login_failures("ada elsewhere").await.unwrap(), None);
 }
@@ -129,16 +133,25 @@ async fn a_right_password_makes_good_what_is_not_locked(fresh: &Fresh) {
 
 async fn an_account_is_forgiven_at_all_its_addresses(fresh: &Fresh) {
     let store = fresh.store().await;
+    add(&store, new_user("ann")).await;
+    let forgives = |from_version: i64| Amendment {
+        forgives: vec!["ada".to_owned(), "nobody".to_owned()],
+        from_version: Some(from_version),
+        ..amendment("ann", NOW)
+    };
+    let left = async || fresh.raw().await.texts("SELECT pair FROM login_failures ORDER BY pair").await;
     for _ in 0..3 {
         fail(&store, NOW).await;
     }
     for (account, pair) in [("ada", "ada elsewhere"), ("bob", "bob here")] {
         store.add_login_failure(failure(account, pair, NOW)).await.unwrap();
     }
-    assert_eq!(store.forgive_login_failures("ada".to_owned()).await.unwrap(), 2);
-    let left = fresh.raw().await.texts("SELECT pair FROM login_failures").await;
-    assert_eq!(left, ["bob here"]);
-    assert_eq!(store.forgive_login_failures("ada".to_owned()).await.unwrap(), 0);
+    assert!(matches!(store.amend_user(forgives(9)).await.unwrap(), Amended::Overtaken));
+    assert_eq!(left().await, ["ada elsewhere", "ada here", "bob here"], "with the change or not at all");
+    for version in [1, 2] {
+        assert!(matches!(store.amend_user(forgives(version)).await.unwrap(), Amended::Done(_)));
+        assert_eq!(left().await, ["bob here"]);
+    }
 }
 
 async fn an_account_is_counted_from_everywhere_as_long_as_it_is_recent(fresh: &Fresh) {
