@@ -28,7 +28,7 @@ fn read(text: &str) {
                 assert!(assertion.ends() > NOW);
                 assert!(assertion.ends() <= NOW.plus(LONGEST_LIFE + 2 * LEEWAY));
             }
-            assert!(text.as_bytes().starts_with(assertion.message()));
+            assert!(text.as_bytes().starts_with(assertion.signed().message()));
         }
     }
 }
