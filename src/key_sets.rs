@@ -52,6 +52,13 @@ struct Place {
     last: Mutex<Option<Look>>,
 }
 
+/// A set that was fetched later than another, for a client that came at a time.
+#[derive(Clone, Copy)]
+struct Newer {
+    than: UnixTime,
+    since: UnixTime,
+}
+
 struct Look {
     at: UnixTime,
     failure: Option<Unreached>,
@@ -95,15 +102,15 @@ impl KeySets {
     pub async fn at(&self, url: &str, now: UnixTime) -> Result<Arc<KeySet>, Unreached> {
         match self.place(url).held.load_full() {
             Some(held) if held.is_fresh(now) => Ok(held),
-            _ => self.look(url, None, None, now).await,
+            _ => self.look(url, None, now).await,
         }
     }
 
-    /// A newer one than `known`, if there may be one: what it lacks may have been added since. A client that said at `said` that its
-    /// keys are there does not wait because of what was looked at for another one before.
-    pub async fn newer(&self, url: &str, known: &KeySet, said: UnixTime, now: UnixTime) -> Option<Arc<KeySet>> {
+    /// A newer one than `known`, if there may be one: what it lacks may have been added since. A client that came at `since`
+    /// does not wait because of what was looked at for another one before.
+    pub async fn newer(&self, url: &str, known: &KeySet, since: UnixTime, now: UnixTime) -> Option<Arc<KeySet>> {
         let than = known.fetched_at;
-        self.look(url, Some(than), Some(said), now).await.ok().filter(|found| found.fetched_at > than)
+        self.look(url, Some(Newer { than, since }), now).await.ok().filter(|found| found.fetched_at > than)
     }
 
     fn place(&self, url: &str) -> Arc<Place> {
@@ -112,28 +119,16 @@ impl KeySets {
     }
 
     /// Whoever asked may go away; the look goes on, so that nobody can keep others from its end.
-    async fn look(
-        &self,
-        url: &str,
-        than: Option<UnixTime>,
-        said: Option<UnixTime>,
-        now: UnixTime,
-    ) -> Result<Arc<KeySet>, Unreached> {
+    async fn look(&self, url: &str, newer: Option<Newer>, now: UnixTime) -> Result<Arc<KeySet>, Unreached> {
         let (this, url) = (self.clone(), url.to_owned());
-        let looking = tokio::spawn(async move { this.looked(&url, than, said, now).await });
+        let looking = tokio::spawn(async move { this.looked(&url, newer, now).await });
         looking.await.unwrap_or_else(|_| Err(Unreached::Away("nobody looked to the end".to_owned())))
     }
 
-    async fn looked(
-        &self,
-        url: &str,
-        than: Option<UnixTime>,
-        said: Option<UnixTime>,
-        now: UnixTime,
-    ) -> Result<Arc<KeySet>, Unreached> {
+    async fn looked(&self, url: &str, newer: Option<Newer>, now: UnixTime) -> Result<Arc<KeySet>, Unreached> {
         let place = self.place(url);
         let mut last = place.last.lock().await;
-        let is_enough = |set: &KeySet| set.is_fresh(now) && than.is_none_or(|than| set.fetched_at > than);
+        let is_enough = |set: &KeySet| set.is_fresh(now) && newer.is_none_or(|newer| set.fetched_at > newer.than);
         let held = place.held.load_full();
         if let Some(held) = held.clone().filter(|held| is_enough(held)) {
             return Ok(held);
@@ -145,7 +140,8 @@ impl KeySets {
         if let Some(known) = known.clone().filter(|known| is_enough(known)) {
             return Ok(known);
         }
-        let is_recent = |look: &&Look| now.since(look.at) < PAUSE_SECONDS && said.is_none_or(|said| look.at >= said);
+        let is_recent =
+            |look: &&Look| now.since(look.at) < PAUSE_SECONDS && newer.is_none_or(|newer| look.at >= newer.since);
         let failure = match last.as_ref().filter(is_recent) {
             Some(look) => look.failure.clone(),
             None => match self.fetch(url, now).await {

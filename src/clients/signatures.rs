@@ -35,7 +35,7 @@ async fn by_key(app: &App, client: &Client, signed: &ClientSigned, now: UnixTime
         return Ok(Ok(()));
     }
     // With a key that is new there, perhaps.
-    if let Some(newer) = app.key_sets.newer(url, &set, client.updated_at(), now).await {
+    if let Some(newer) = app.key_sets.newer(url, &set, client.created_at(), now).await {
         if is_by_one_of(&newer.keys, signed) {
             return Ok(Ok(()));
         }

@@ -26,7 +26,7 @@ pub struct Client {
     keys: ClientKeys,
     /// Whether it registered itself, and nobody had invited it.
     is_stranger: bool,
-    updated_at: UnixTime,
+    created_at: UnixTime,
     /// Of its redirect URIs.
     origins: Vec<String>,
 }
@@ -42,7 +42,7 @@ impl Client {
             sector: metadata.sector(),
             keys: metadata.keys(),
             is_stranger: row.is_stranger,
-            updated_at: UnixTime::from_seconds(row.updated_at),
+            created_at: UnixTime::from_seconds(row.created_at),
             origins: metadata.redirect_uris.iter().filter(|uri| !uri.is_private()).map(RedirectUri::place).collect(),
             metadata,
         })
@@ -151,9 +151,9 @@ impl Client {
         self.is_stranger
     }
 
-    /// When it said what it is for the last time.
-    pub fn updated_at(&self) -> UnixTime {
-        self.updated_at
+    /// When it registered, or was registered.
+    pub fn created_at(&self) -> UnixTime {
+        self.created_at
     }
 
     /// How old a sign-in may be for it, in seconds, where a request does not say.

@@ -21,13 +21,13 @@ pub struct ClientCopy {
     pub document: String,
     pub is_stranger: bool,
     #[serde(default)]
-    pub updated_at: i64,
+    pub created_at: i64,
 }
 
 impl From<(ClientRow, bool)> for ClientCopy {
     fn from((row, is_stranger): (ClientRow, bool)) -> Self {
-        let ClientRow { id, name, auth_method, document, updated_at, .. } = row;
-        Self { id, name, auth_method, document, is_stranger, updated_at: updated_at.seconds() }
+        let ClientRow { id, name, auth_method, document, created_at, .. } = row;
+        Self { id, name, auth_method, document, is_stranger, created_at: created_at.seconds() }
     }
 }
 

@@ -70,9 +70,7 @@ async fn attempt(
     let (scopes, roles) = (app.directory.scopes().await?, app.directory.roles().await?);
     let resources = app.directory.resources().await?;
     let holder = Holder::User { roles: &roles, of: &user.roles };
-    let Decision { scope, audience } = decide(client, asked, holder, &scopes, &resources, app.config.issuer.as_str())?;
-
-    let decision = Decision { scope, audience };
+    let decision = decide(client, asked, holder, &scopes, &resources, app.config.issuer.as_str())?;
     let opening = Opening {
         user_id: user.id,
         user_epoch: user.epoch,
